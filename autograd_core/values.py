@@ -1,0 +1,86 @@
+"""From what users write down (numbers, lists, arrays) to the value of a node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .errors import explain
+
+_default_float: np.dtype[Any] | None = None
+
+
+def set_default_dtype(dtype: Any) -> None:
+    """Choose the dtype of Tensors made from Python floats (and lists of them).
+
+    NumPy's float64 is the default; PyTorch's is float32. Arrays keep their own dtype.
+
+    Args:
+        dtype: a floating-point dtype.
+
+    Raises:
+        TypeError: for a dtype that is not floating-point.
+
+    >>> import autograd_core as ag
+    >>> ag.set_default_dtype("float32")
+    >>> ag.tensor(1.5).dtype
+    dtype('float32')
+    >>> ag.set_default_dtype("float64")
+    """
+    global _default_float
+    dtype = np.dtype(dtype)
+    if dtype.kind != "f":
+        raise TypeError(
+            explain("set_default_dtype", expected="a floating-point dtype", got=str(dtype), remedy="pass 'float32'")
+        )
+    _default_float = None if dtype == np.float64 else dtype
+
+
+def get_default_dtype() -> np.dtype[Any]:
+    """The dtype of Tensors made from Python floats.
+
+    >>> import autograd_core as ag
+    >>> ag.get_default_dtype()
+    dtype('float64')
+    """
+    return np.dtype(np.float64) if _default_float is None else _default_float
+
+
+def as_value(data: Any, dtype: Any = None) -> Any:
+    """``data`` as an array of numbers, not copied where it is one already; 0-d values as NumPy scalars.
+
+    Raises:
+        TypeError: if ``data`` does not consist of numbers.
+    """
+    kind = type(data)
+    if kind is float and dtype is None and _default_float is None:
+        return np.float64(data)
+    if kind is np.ndarray or isinstance(data, np.generic) or hasattr(kind, "__array_namespace__"):
+        value = data if dtype is None else data.astype(dtype, copy=False)
+    else:
+        try:
+            value = np.asarray(data, dtype=dtype)
+        except ValueError as error:
+            raise TypeError(
+                explain(
+                    "Tensor",
+                    expected="numbers, nested lists of numbers of one length per level, or an array",
+                    got=f"{kind.__name__} ({error})",
+                    remedy="make the lists equally long",
+                )
+            ) from None
+        if dtype is None and _default_float is not None and value.dtype.kind == "f" and not hasattr(data, "dtype"):
+            value = value.astype(_default_float)
+        if type(value) is not np.ndarray:
+            value = value.view(np.ndarray)
+    if value.dtype.kind not in "biufc":
+        raise TypeError(
+            explain(
+                "Tensor",
+                expected="booleans, integers, floats or complex numbers",
+                got=f"{kind.__name__} of dtype {value.dtype}",
+                remedy="convert to numbers first; join Tensors with ag.stack or ag.concat",
+            )
+        )
+    return value[()] if type(value) is np.ndarray and value.ndim == 0 else value
