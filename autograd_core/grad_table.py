@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from .formatting import align, short
 
 if TYPE_CHECKING:
     from .tensor import Tensor
+
+
+_by_index = attrgetter("index")
 
 
 class GradTable(Mapping["Tensor", "Tensor"]):
@@ -33,8 +36,9 @@ class GradTable(Mapping["Tensor", "Tensor"]):
     """
 
     def __init__(self, nodes: Sequence[Tensor], gradients: dict[Tensor, Any]) -> None:
-        self._numbers = {node: number for number, node in enumerate(nodes, 1)}
-        self._gradients = {node: gradients[node] for node in reversed(nodes) if node in gradients}
+        self._nodes = nodes
+        self._numbers: dict[Tensor, int] | None = None  # made when a table is printed
+        self._gradients = {node: gradients[node] for node in sorted(gradients, key=_by_index, reverse=True)}
 
     def __getitem__(self, node: Tensor | str) -> Tensor:
         return self._gradients[self._named(node) if isinstance(node, str) else node]
@@ -55,7 +59,11 @@ class GradTable(Mapping["Tensor", "Tensor"]):
 
     def label(self, node: Tensor) -> str:
         """The node's name, or ``u(i)`` with its place in the topological order."""
-        return node.name or f"u({self._numbers[node]})"
+        if node.name:
+            return node.name
+        if self._numbers is None:
+            self._numbers = {node: number for number, node in enumerate(self._nodes, 1)}
+        return f"u({self._numbers[node]})"
 
     def rows(self) -> list[tuple[str, str, str, str]]:
         """Per node, from the result to the inputs: label, operation, value and gradient as text."""
@@ -70,20 +78,7 @@ class GradTable(Mapping["Tensor", "Tensor"]):
         ]
 
     def __str__(self) -> str:
-        rows = [("node", "operation", "value", "gradient"), *self.rows()]
-        widths = [max(len(row[column]) for row in rows) for column in range(4)]
-        return "\n".join("  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in rows)
+        return align([("node", "operation", "value", "gradient"), *self.rows()])
 
     def __repr__(self) -> str:
         return str(self)
-
-
-def short(value: Any) -> str:
-    """A value on one line: nine significant digits for a number, range and shape for a large array."""
-    if value.ndim == 0:
-        return format(value[()], ".9g") if value.dtype.kind == "f" else str(value[()])
-    if value.size <= 4:
-        return np.array2string(value, precision=6, separator=", ").replace("\n", "")
-    if value.dtype.kind == "c":
-        return f"{value.dtype.name} {value.shape}"
-    return f"{value.shape} in [{value.min():.3g}, {value.max():.3g}]"

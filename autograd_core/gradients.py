@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .errors import GradientError, explain
-from .graph import backward_pass, topological_order
+from .pullback import Pullback
 from .recording import Node, make_constant
 
 if TYPE_CHECKING:
@@ -91,14 +91,9 @@ def gradients(
     if grad_outputs is None or isinstance(grad_outputs, Node | np.ndarray | float | int):
         grad_outputs = [grad_outputs]
     seeds = [output._seed(seed) for output, seed in zip(outputs, grad_outputs or [None] * len(outputs), strict=True)]
-    nodes = topological_order(outputs)
-    wanted = _descendants(nodes, inputs)
-    grad_table: dict[Tensor, Any] = {}
-    for output, seed in zip(outputs, seeds, strict=True):
-        g = seed if create_graph else seed._data
-        grad_table[output] = grad_table[output] + g if output in grad_table else g
-    backward_pass(nodes, grad_table, keep=frozenset(inputs), record=create_graph, wanted=wanted)
-    found = as_gradients({node: grad_table[node] for node in inputs if node in grad_table}, [s._data for s in seeds])
+    arrays = [seed._data for seed in seeds]
+    results = Pullback(outputs, inputs)(seeds if create_graph else arrays, record=create_graph)
+    found = as_gradients({node: g for node, g in zip(inputs, results, strict=True) if g is not None}, arrays)
     for position, node in enumerate(inputs):
         if node not in found and not allow_unused:
             raise GradientError(
@@ -111,12 +106,3 @@ def gradients(
                 )
             )
     return tuple(found.get(node) for node in inputs)
-
-
-def _descendants(nodes: Sequence[Tensor], inputs: Sequence[Tensor]) -> set[Tensor]:
-    """The nodes that lie on a path to one of ``inputs``; the others need no gradient."""
-    wanted = set(inputs)
-    for node in nodes:
-        if node not in wanted and any(parent in wanted for parent in node.parents):
-            wanted.add(node)
-    return wanted

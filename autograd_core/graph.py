@@ -30,6 +30,7 @@ import numpy as np
 
 from . import modes
 from .errors import GradientError, explain
+from .nonfinite import listen, without_spurious_nan
 from .ops.broadcasting import sum_to
 from .staleness import check_values, parent_as_used
 
@@ -39,17 +40,18 @@ if TYPE_CHECKING:
 _by_index = attrgetter("index")
 
 
-def topological_order(results: Iterable[Tensor], *, constants: bool = False) -> list[Tensor]:
+def topological_order(results: Iterable[Tensor], *, constants: bool = False, check: bool = True) -> list[Tensor]:
     """The nodes that ``results`` were computed from, every node after its parents.
 
     Args:
         results: where to start.
         constants: whether to include the nodes that require no gradient.
+        check: whether to look for values that were changed after they were used (pictures do not).
 
     Raises:
         StaleValueError: if a value that a rule needs was changed after it was used.
     """
-    found = set(results)
+    found = dict.fromkeys(results)  # a dict keeps the order of arrival, which is nearly the sorted one reversed
     pending = list(found)
     changed = False
     while pending:
@@ -63,10 +65,10 @@ def topological_order(results: Iterable[Tensor], *, constants: bool = False) -> 
                 changed = True
                 parent = parent_as_used(node, parent)
             if (parent._requires_grad or constants) and parent not in found:
-                found.add(parent)
+                found[parent] = None
                 pending.append(parent)
     nodes = sorted(found, key=_by_index)
-    if changed:
+    if changed and check:
         check_values(nodes)
     return nodes
 
@@ -100,66 +102,89 @@ def backward_pass(
             differentiated again. ``grad_table`` then holds Tensors, otherwise arrays.
         wanted: if given, only these nodes get a gradient.
     """
-    watch = modes.state.anomaly
-    summed = set()  # the nodes whose entry is a sum made here, which may be added to in place
-    for node in reversed(nodes):
-        g = grad_table.get(node)
-        if g is None:
-            continue
-        if node._hooks is not None:
-            g = grad_table[node] = node._run_hooks(g)
-        primitive = node.primitive
-        if primitive is None:
-            continue
-        if node not in keep:
-            del grad_table[node]
-        if record:
-            out, inputs = node._recorded_output(), node._recorded_inputs()
-        else:
+    summed: set[Tensor] = set()  # the nodes whose entry is a sum made here, which may be added to in place
+    with listen() as reports:  # of 0 · ∞ and the like
+        for node in reversed(nodes):
+            if node not in grad_table:
+                continue
+            g = grad_table[node]
+            if node._hooks is not None:
+                g = grad_table[node] = node._run_hooks(g)
+            if node.primitive is None:
+                continue
+            if node not in keep:
+                del grad_table[node]
             out, inputs = node._data, node.inputs
-        attributes = node.attributes
-        if primitive.joint is not None:
-            _joint_contributions(node, g, out, inputs, grad_table, watch)
-            continue
-        for parent, rule, x in zip(node.parents, primitive.rules, inputs):
-            if parent is None or rule is None or not parent._requires_grad:
-                continue
-            if wanted is not None and parent not in wanted:
-                continue
-            contribution = rule(g, out, *inputs, **attributes) if attributes else rule(g, out, *inputs)
-            if not primitive.unary and (contribution.shape != x.shape or contribution.dtype is not x.dtype):
-                contribution = conform(contribution, x, node)
-            if watch is not None:
-                watch.check_contribution(node, parent, g, contribution)
-            if parent not in grad_table:
-                grad_table[parent] = contribution
-            elif parent in summed:
-                grad_table[parent] += contribution
-            else:
-                grad_table[parent] = grad_table[parent] + contribution
-                summed.add(parent)
+            if record:
+                out, inputs = node._recorded_output(), node._recorded_inputs()
+            pass_to_parents(node, g, out, inputs, grad_table, summed, reports, wanted)
 
 
-def _joint_contributions(
-    node: Tensor, g: Any, out: Any, inputs: tuple[Any, ...], grad_table: MutableMapping[Tensor, Any], watch: Any
+def pass_to_parents(
+    node: Tensor,
+    g: Any,
+    out: Any,
+    inputs: tuple[Any, ...],
+    grad_table: MutableMapping[Tensor, Any],
+    summed: set[Tensor],
+    reports: list[str],
+    wanted: Set[Tensor] | None = None,
 ) -> None:
-    """The same step for an operation whose inputs share one rule, or whose parent has many outputs."""
+    """Add the contribution of ``node`` to the gradient of each of its parents."""
+    primitive, attributes = node.primitive, node.attributes
+    if primitive.joint is not None:
+        _pass_jointly(node, g, out, inputs, grad_table, wanted)
+        return
+    watch = modes.state.anomaly if modes.special else None
+    for parent, rule, x in zip(node.parents, primitive.rules, inputs, strict=True):
+        if parent is None or rule is None or not parent._requires_grad:
+            continue
+        if wanted is not None and parent not in wanted:
+            continue
+        contribution = rule(g, out, *inputs, **attributes)
+        if reports and primitive.elementwise:
+            contribution = without_spurious_nan(contribution, rule, g, node)
+        if contribution.shape != x.shape or contribution.dtype is not x.dtype:
+            contribution = conform(contribution, x, node)
+        if watch is not None:
+            watch.check_contribution(node, parent, g, contribution)
+        if parent not in grad_table:
+            grad_table[parent] = contribution
+        elif parent in summed:
+            grad_table[parent] += contribution
+        else:
+            grad_table[parent] = grad_table[parent] + contribution
+            summed.add(parent)
+
+
+def _pass_jointly(
+    node: Tensor,
+    g: Any,
+    out: Any,
+    inputs: tuple[Any, ...],
+    grad_table: MutableMapping[Tensor, Any],
+    wanted: Set[Tensor] | None,
+) -> None:
+    """The same for an operation whose inputs share one rule, or whose parent has several outputs."""
+    watch = modes.state.anomaly if modes.special else None
     contributions = node.primitive.joint(g, out, *inputs, **node.attributes)
     for parent, contribution, x in zip(node.parents, contributions, inputs, strict=True):
         if parent is None or contribution is None or not parent._requires_grad:
             continue
-        if parent.primitive is not None and parent.primitive.multiple:
+        if wanted is not None and parent not in wanted:
+            continue
+        known = grad_table.get(parent)
+        if parent.primitive is not None and parent.primitive.multiple and type(contribution) is tuple:
             # The gradient of a tuple is a tuple, with None where nothing has arrived.
-            known = grad_table.get(parent) or (None,) * len(contribution)
             grad_table[parent] = tuple(
-                a if b is None else b if a is None else a + b for a, b in zip(known, contribution, strict=True)
+                a if b is None else b if a is None else a + b
+                for a, b in zip(known or (None,) * len(contribution), contribution, strict=True)
             )
             continue
         if contribution.shape != x.shape or contribution.dtype is not x.dtype:
             contribution = conform(contribution, x, node)
         if watch is not None:
             watch.check_contribution(node, parent, g, contribution)
-        known = grad_table.get(parent)
         grad_table[parent] = contribution if known is None else known + contribution
 
 

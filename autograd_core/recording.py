@@ -17,14 +17,14 @@ from . import modes
 from .blocks import LARGE, in_blocks
 from .errors import NoGradientError
 from .primitive import Primitive
-from .staleness import user_frame
+from .staleness import link, user_frame
+from .watched import WatchedArray
 
 if TYPE_CHECKING:
     from .tensor import Tensor
 
 next_index = count().__next__
 _new = object.__new__
-_ndarray = np.ndarray
 NO_ATTRIBUTES: dict[str, Any] = {}
 PLAIN_TYPES = frozenset({float, int, bool, complex, np.ndarray, np.float64, np.float32})
 
@@ -43,6 +43,7 @@ class Node:
 
     __slots__ = (
         "__weakref__",
+        "_aliases",
         "_changed",
         "_code",
         "_data",
@@ -58,6 +59,22 @@ class Node:
         "parents",
         "primitive",
     )
+
+    _aliases: Any
+    _changed: Any
+    _code: Any
+    _data: Any
+    _hooks: Any
+    _instruction: int
+    _requires_grad: bool
+    _used_unrecorded: bool
+    attributes: dict[str, Any]
+    grad: Any
+    index: int
+    inputs: tuple[Any, ...]
+    name: str | None
+    parents: tuple[Any, ...]
+    primitive: Any
 
 
 def make_leaf(cls: type[Any], value: Any, requires_grad: bool = False) -> Any:
@@ -85,6 +102,8 @@ def record_operation(primitive: Primitive, operands: tuple[Any, ...], attributes
     parents: list[Any] = []
     inputs: list[Any] = []
     for operand in operands:
+        if type(operand) is WatchedArray:
+            operand = _tensor_class(operand)
         if isinstance(operand, _tensor_class):
             parents.append(operand)
             inputs.append(operand._data)
@@ -100,8 +119,8 @@ def record_operation(primitive: Primitive, operands: tuple[Any, ...], attributes
         requires_grad = requires_grad and state.grad_enabled
         record = requires_grad or (state.record_all and state.grad_enabled)
         anomaly = state.anomaly
-    if primitive.elementwise and _is_large(inputs):
-        value = in_blocks(primitive.forward, inputs, attributes)
+    if primitive.in_blocks and not attributes and _is_large(inputs):
+        value = in_blocks(primitive.forward, inputs)
     else:
         value = primitive.forward(*inputs, **attributes)
     node = make_leaf(_tensor_class, value, requires_grad)
@@ -120,7 +139,29 @@ def record_operation(primitive: Primitive, operands: tuple[Any, ...], attributes
                 parent._used_unrecorded = True
     if anomaly is not None:
         anomaly.check_output(node, primitive, inputs, parents)
-    return outputs_of(node) if primitive.multiple else node
+    if primitive.multiple:
+        outputs = outputs_of(node)
+        if not requires_grad:
+            for output in outputs:
+                _link_view(output, parents)
+        return outputs
+    if not requires_grad:
+        _link_view(node, parents)
+    return node
+
+
+def _link_view(constant: Any, parents: list[Any]) -> None:
+    """Where an operation without a gradient returned a view of an input: note that the two share memory."""
+    value = constant._data
+    base = getattr(value, "base", None)
+    for parent in parents:
+        if parent is not None and (value is parent._data or (base is not None and _owner(parent._data) is base)):
+            link(constant, parent)
+
+
+def _owner(value: Any) -> Any:
+    base = getattr(value, "base", None)
+    return value if base is None else base
 
 
 def outputs_of(bundle: Any) -> tuple[Any, ...]:
@@ -138,6 +179,9 @@ def outputs_of(bundle: Any) -> tuple[Any, ...]:
     return tuple(outputs)
 
 
+# The same value as a constant. Recorded only where constants are, so that a replay renews it.
+DETACH = Primitive("detach", lambda x: x, None)
+
 # An operation with several outputs is one node that holds a tuple, and a node per output that picks
 # one entry. So the gradients of all outputs meet before the operation's rule is run, once.
 OUTPUT = Primitive(
@@ -149,6 +193,10 @@ OUTPUT = Primitive(
 
 
 def _plain_operand(operand: Any, primitive: Primitive) -> Any:
+    if type(operand) is np.ndarray:
+        return operand
+    if isinstance(operand, np.ndarray):  # a subclass, such as np.matrix
+        return operand.view(np.ndarray)
     if isinstance(operand, list | tuple):
         operand = np.asarray(operand)
         if operand.dtype == object:
@@ -160,7 +208,7 @@ def _plain_operand(operand: Any, primitive: Primitive) -> Any:
 
 
 def _is_large(inputs: list[Any]) -> bool:
-    return any(type(x) is _ndarray and x.size > LARGE for x in inputs)
+    return any(type(x) is np.ndarray and x.size > LARGE for x in inputs)
 
 
 def unary_method(primitive: Primitive) -> Callable[[Any], Any]:
@@ -170,7 +218,7 @@ def unary_method(primitive: Primitive) -> Callable[[Any], Any]:
 
     def method(self: Any) -> Any:
         x = self._data
-        if modes.special or (type(x) is _ndarray and x.size > LARGE):
+        if modes.special:
             return record_operation(primitive, (self,), NO_ATTRIBUTES)
         node = _new(_tensor_class)
         node._data = forward(x)
@@ -213,7 +261,7 @@ def binary_method(primitive: Primitive, reflected: bool = False) -> Callable[[An
             return record_operation(primitive, (other, self) if reflected else (self, other), NO_ATTRIBUTES)
         else:
             return NotImplemented
-        if modes.special or (type(x) is _ndarray and x.size > LARGE) or (type(y) is _ndarray and y.size > LARGE):
+        if modes.special:
             return record_operation(primitive, (other, self) if reflected else (self, other), NO_ATTRIBUTES)
         node = _new(_tensor_class)
         node._data = forward(y, x) if reflected else forward(x, y)

@@ -11,8 +11,10 @@ from __future__ import annotations
 import dis
 import linecache
 import sys
+import weakref
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache
+from itertools import product
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,7 +24,6 @@ import numpy as np
 from .errors import StaleValueError
 
 if TYPE_CHECKING:
-    from .primitive import Primitive
     from .tensor import Tensor
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -34,21 +35,76 @@ class Change(NamedTuple):
 
     Attributes:
         index: the number of the change in the count of the nodes.
-        where: the line that made it, as text.
+        line: the user's line that made it, as code object and instruction.
         previous: the node that the Tensor was before (``x[i] = v`` makes ``x`` a new node), or ``None``
             where the value itself was overwritten.
+        earlier: the latest change before this one that made the Tensor a new node.
     """
 
     index: int
-    where: str
-    previous: Tensor | None
+    line: tuple[CodeType | None, int]
+    previous: Tensor | None = None
+    earlier: Change | None = None
+
+    @property
+    def where(self) -> str:
+        """The line that made the change, as text."""
+        return describe_line(*self.line)
+
+
+def mark_changed(tensor: Tensor, change: Change) -> None:
+    """Date a change of a Tensor's value, on it and on the Tensors that share its memory.
+
+    Those are the nodes that it is a view of, and its detached copies and constant views (``_aliases``).
+    Recorded views of it need no mark: ``check_values`` sees that their input was changed.
+    """
+    pending, seen = [tensor], {tensor}
+    while pending:
+        node = pending.pop()
+        date(node, change)
+        sharing = [alias() for alias in getattr(node, "_aliases", ())]
+        for other in (*node.parents, *sharing):
+            if other is not None and other not in seen and _share_memory(node._data, other._data):
+                seen.add(other)
+                pending.append(other)
+
+
+def date(node: Tensor, change: Change) -> None:
+    """Put a change of the value down on one node, which keeps the last change that made it a new node."""
+    renewal = last_renewal(node)
+    node._changed = change if renewal is None else change._replace(earlier=renewal)
+
+
+def last_renewal(node: Tensor) -> Change | None:
+    """The last change by which a Tensor became a new node (``x[i] = v``)."""
+    change = node._changed
+    return change if change is None or change.previous is not None else change.earlier
+
+
+def link(alias: Tensor, source: Tensor) -> None:
+    """Note that two Tensors share memory although no recorded operation joins them.
+
+    The slot ``_aliases`` is a set of weak references that all Tensors of one memory have in common; it is
+    left empty on all others, so that it costs them nothing.
+    """
+    group = getattr(source, "_aliases", None)
+    if group is None:
+        group = source._aliases = set()
+        group.add(weakref.ref(source, group.discard))
+    group.add(weakref.ref(alias, group.discard))
+    alias._aliases = group
 
 
 def parent_as_used(node: Tensor, parent: Tensor) -> Tensor:
     """The node that ``parent`` was when ``node`` used it; ``node.parents`` is corrected to hold it."""
     now = parent
-    while parent._changed is not None and parent._changed.index > node.index and parent._changed.previous is not None:
-        parent = parent._changed.previous
+    change = parent._changed
+    while change is not None and change.index > node.index:
+        if change.previous is None:
+            change = change.earlier
+        else:
+            parent = change.previous
+            change = parent._changed
     if parent is not now:
         node.parents = tuple(parent if p is now else p for p in node.parents)
     return parent
@@ -74,18 +130,23 @@ def check_values(nodes: Sequence[Tensor]) -> None:
             if parent is None:
                 continue
             change = overwritten.get(parent) or parent._changed
-            if change is None or change.previous is not None or change.index < node.index:
+            renewed = parent.index > node.index  # a replay made the parent a later node than its user
+            if not renewed and (change is None or change.previous is not None or change.index < node.index):
                 continue
-            if needs_input(primitive, position):
+            assert change is not None
+            if renewed or needs_input(node, position):
                 raise StaleValueError(_message(node, parent, change, f"input {position + 1} of {primitive.name}"))
             if _share_memory(node._data, parent._data):
                 overwritten[node] = change
         change = overwritten.get(node)
-        if change is not None and change.index > node.index and needs_output(primitive):
+        if change is not None and change.index > node.index and needs_output(node):
             raise StaleValueError(_message(node, node, change, f"the output of {primitive.name}"))
 
 
 def _share_memory(a: Any, b: Any) -> bool:
+    if isinstance(a, tuple) or isinstance(b, tuple):  # an operation with several outputs holds a tuple
+        pairs = product(a if isinstance(a, tuple) else (a,), b if isinstance(b, tuple) else (b,))
+        return any(_share_memory(x, y) for x, y in pairs)
     return isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.may_share_memory(a, b)
 
 
@@ -109,10 +170,10 @@ def user_frame(depth: int = 1) -> FrameType | None:
     return frame
 
 
-def user_line() -> str:
-    """``file:line (source text)`` of the user's line that is being executed."""
+def user_line() -> tuple[CodeType | None, int]:
+    """The user's line that is being executed: code object and instruction, for ``describe_line``."""
     frame = user_frame(2)
-    return describe_line(None, 0) if frame is None else describe_line(frame.f_code, frame.f_lasti)
+    return (None, 0) if frame is None else (frame.f_code, frame.f_lasti)
 
 
 def describe_line(code: CodeType | None, instruction: int) -> str:
@@ -128,7 +189,7 @@ def describe_line(code: CodeType | None, instruction: int) -> str:
 _METADATA = frozenset({"shape", "dtype", "ndim", "size"})
 
 
-@lru_cache(maxsize=None)
+@cache
 def values_read(rule: Callable[..., Any]) -> frozenset[str] | None:
     """The names of the arguments whose values ``rule`` reads, or ``None`` where that cannot be told.
 
@@ -140,7 +201,7 @@ def values_read(rule: Callable[..., Any]) -> frozenset[str] | None:
     read: set[str] = set(code.co_cellvars)
     instructions = list(dis.get_instructions(code))
     for position, instruction in enumerate(instructions):
-        if instruction.opname.startswith("LOAD_FAST"):
+        if "LOAD_FAST" in instruction.opname:  # LOAD_FAST, LOAD_FAST_LOAD_FAST, STORE_FAST_LOAD_FAST ...
             names = instruction.argval if isinstance(instruction.argval, tuple) else (instruction.argval,)
             following = instructions[position + 1] if position + 1 < len(instructions) else None
             of_last = following is not None and following.opname == "LOAD_ATTR" and following.argval in _METADATA
@@ -153,13 +214,22 @@ def _reads(rule: Callable[..., Any], argument: int) -> bool:
     return read is None or rule.__code__.co_varnames[argument] in read
 
 
-def needs_input(primitive: Primitive, position: int) -> bool:
-    """Whether a rule of ``primitive`` reads the value of input ``position``."""
-    rules = primitive.rules if primitive.joint is None else (primitive.joint,)
-    return any(rule is not None and _reads(rule, 2 + position) for rule in rules)
+def needs_input(node: Tensor, position: int) -> bool:
+    """Whether a rule that the backward pass runs for ``node`` reads the value of input ``position``."""
+    return any(_reads(rule, 2 + position) for rule in _rules_run(node))
 
 
-def needs_output(primitive: Primitive) -> bool:
-    """Whether a rule of ``primitive`` reads the value of the output."""
-    rules = primitive.rules if primitive.joint is None else (primitive.joint,)
-    return any(rule is not None and _reads(rule, 1) for rule in rules)
+def needs_output(node: Tensor) -> bool:
+    """Whether a rule that the backward pass runs for ``node`` reads the value of the output."""
+    return any(_reads(rule, 1) for rule in _rules_run(node))
+
+
+def _rules_run(node: Tensor) -> list[Callable[..., Any]]:
+    assert node.primitive is not None
+    if node.primitive.joint is not None:
+        return [node.primitive.joint]
+    return [
+        rule
+        for rule, parent in zip(node.primitive.rules, node.parents, strict=True)
+        if rule is not None and parent is not None and parent._requires_grad
+    ]

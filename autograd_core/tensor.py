@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -11,12 +12,15 @@ import numpy as np
 from . import modes, numpy_protocol
 from .errors import GradientError, NoGradientError, explain
 from .formatting import format_tensor
-from .gradients import as_gradients, conjugate
 from .grad_table import GradTable
+from .gradients import as_gradients, conjugate
 from .graph import backward_pass, topological_order
+from .hooks import HookHandle, Hooks, run_hooks
 from .methods import ArrayMethods
-from .ops import elementwise, indexing, linalg
+from .ops import arithmetic, bitwise, comparison, indexing, joining, products, rounding
 from .recording import (
+    DETACH,
+    NO_ATTRIBUTES,
     binary_method,
     make_leaf,
     next_index,
@@ -25,9 +29,10 @@ from .recording import (
     set_tensor_class,
     unary_method,
 )
-from .staleness import Change, describe_line, user_line
+from .staleness import Change, describe_line, link, mark_changed, user_line
+from .unrolled import backward_pass_unrolled
 from .values import as_value
-from .watched import watch
+from .watched import WatchedArray, watch
 
 
 class Size(int):
@@ -42,17 +47,6 @@ class Size(int):
 
     def __call__(self, dim: int | None = None) -> Any:
         return self._shape if dim is None else self._shape[dim]
-
-
-class HookHandle:
-    """Takes a hook away again."""
-
-    def __init__(self, hooks: dict[HookHandle, Any]) -> None:
-        self._hooks = hooks
-
-    def remove(self) -> None:
-        """Remove the hook; doing it twice does nothing."""
-        self._hooks.pop(self, None)
 
 
 class Tensor(ArrayMethods):
@@ -71,7 +65,7 @@ class Tensor(ArrayMethods):
 
     >>> import autograd_core as ag
     >>> x = ag.Tensor([1.0, 2.0], requires_grad=True)
-    >>> (x * x).sum().backward()
+    >>> table = (x * x).sum().backward()
     >>> x.grad
     tensor([2., 4.])
     """
@@ -83,8 +77,11 @@ class Tensor(ArrayMethods):
     def __init__(
         self, data: Any, requires_grad: bool = False, *, dtype: Any = None, name: str | None = None
     ) -> None:
+        source = None
         if isinstance(data, Tensor):
-            data = data._plain_value("Tensor(t)")
+            source, data = data, data._plain_value("Tensor(t)")
+        elif type(data) is WatchedArray:
+            source, data = data._owner and data._owner(), data._shared()
         self._data = as_value(data, dtype)
         self._requires_grad = False
         self._used_unrecorded = False
@@ -95,6 +92,8 @@ class Tensor(ArrayMethods):
         self.attributes = {}
         self._instruction = 0
         self.index = next_index()
+        if source is not None:
+            link(self, source)
         if requires_grad:
             self.requires_grad = True
 
@@ -107,7 +106,12 @@ class Tensor(ArrayMethods):
 
     @data.setter
     def data(self, value: Any) -> None:
-        value = as_value(value._data if isinstance(value, Tensor) else value, None)
+        if type(value) is WatchedArray and value.base is self._data:  # ``t.data += 1`` has written already
+            self._note_change()
+            return
+        if isinstance(value, Tensor | WatchedArray):
+            value = np.copy(value._data if isinstance(value, Tensor) else value)
+        value = as_value(value)
         if value.shape != self._data.shape:
             raise ValueError(
                 explain(
@@ -119,25 +123,12 @@ class Tensor(ArrayMethods):
             )
         if value.dtype != self._data.dtype:
             value = value.astype(self._data.dtype)
-        if type(value) is not np.ndarray and isinstance(value, np.ndarray):
-            value = value.view(np.ndarray)
         self._data = value
         self._note_change()
 
     def _note_change(self) -> None:
-        """Date a change of the value, here and on the nodes of which this one is a view."""
-        node: Any = self
-        change = Change(next_index(), user_line(), None)
-        while node is not None:
-            node._changed = change
-            parent = node.parents[0] if node.parents else None
-            shared = (
-                parent is not None
-                and isinstance(parent._data, np.ndarray)
-                and isinstance(node._data, np.ndarray)
-                and np.may_share_memory(node._data, parent._data)
-            )
-            node = parent if shared else None
+        """Date a change of the value, here and on the Tensors that share its memory."""
+        mark_changed(self, Change(next_index(), user_line()))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -174,19 +165,47 @@ class Tensor(ArrayMethods):
         """Where the value lives."""
         return "cpu"
 
+    def to_device(self, device: Any, /, *, stream: Any = None) -> Tensor:
+        """The Tensor itself, for the one device there is.
+
+        Raises:
+            ValueError: for a device other than ``"cpu"``, and for a stream.
+        """
+        if device != "cpu" or stream is not None:
+            got = repr(device) if stream is None else f"a stream, {stream!r}"
+            raise ValueError(explain("to_device", expected="'cpu'", got=got, remedy="leave the Tensor where it is"))
+        return self
+
     def item(self) -> Any:
         """The value of a Tensor of one element, as a Python number (without its gradient)."""
+        if modes.special and modes.state.record_all:
+            self._note_read()
         return self._data.item()
 
     def tolist(self) -> Any:
         """The values as nested Python lists (without their gradient)."""
+        if modes.special and modes.state.record_all:
+            self._note_read()
         return self._data.tolist()
 
     def numpy(self) -> Any:
         """The value as a NumPy array that shares memory. Raises where a gradient would be lost."""
         return self._plain_value("tensor.numpy()")
 
+    def _note_read(self) -> None:
+        """Note that Python saw the value, so that a replay of the graph may miss what it was used for."""
+        if not modes.special or not modes.state.record_all:
+            self._used_unrecorded = True
+            return
+        pending: list[Any] = [self]
+        while pending:  # everything is recorded here, so that the way back to the inputs is known
+            node = pending.pop()
+            if node is not None and not node._used_unrecorded:
+                node._used_unrecorded = True
+                pending.extend(node.parents)
+
     def _plain_value(self, by: str) -> Any:
+        self._note_read()
         if self._requires_grad and (not modes.special or modes.state.grad_enabled):
             raise NoGradientError(
                 explain(
@@ -240,7 +259,12 @@ class Tensor(ArrayMethods):
 
     def detach(self) -> Tensor:
         """A constant with the same value (and memory), cut from the graph."""
-        return make_leaf(Tensor, self._data)
+        if modes.special and modes.state.record_all:
+            return record_operation(DETACH, (self,), NO_ATTRIBUTES)
+        self._used_unrecorded = True
+        constant = make_leaf(Tensor, self._data)
+        link(constant, self)
+        return constant
 
     def zero_grad_(self) -> Tensor:
         """Forget the gradient."""
@@ -281,29 +305,13 @@ class Tensor(ArrayMethods):
                 )
             )
         if self._hooks is None:
-            self._hooks = {}
-        handle = HookHandle(self._hooks)
-        self._hooks[handle] = hook
-        return handle
+            self._hooks = Hooks()
+        return self._hooks.add(hook)
 
     def _run_hooks(self, g: Any) -> Any:
-        recorded = isinstance(g, Tensor)
-        gradient = g if recorded else make_leaf(Tensor, g)
-        for hook in tuple(self._hooks.values()):
-            replaced = hook(conjugate(gradient))
-            if replaced is None:
-                continue
-            gradient = conjugate(replaced if isinstance(replaced, Tensor) else Tensor(replaced))
-            if gradient.shape != self.shape:
-                raise GradientError(
-                    explain(
-                        "hook",
-                        expected=f"a gradient of shape {self.shape}",
-                        got=f"shape {gradient.shape}",
-                        remedy="return a gradient of the Tensor's own shape, or None to leave it",
-                    )
-                )
-        return gradient if recorded else gradient._data
+        if isinstance(g, Tensor):
+            return run_hooks(self._hooks, self.shape, g)
+        return run_hooks(self._hooks, self.shape, make_leaf(Tensor, g))._data
 
     def backward(
         self,
@@ -349,7 +357,10 @@ class Tensor(ArrayMethods):
         nodes = topological_order([self])
         kept = frozenset(nodes) if keep == "all" else frozenset(inputs or ())
         grad_table: dict[Tensor, Any] = {self: seed if create_graph else seed._data}
-        backward_pass(nodes, grad_table, keep=kept, record=create_graph)
+        if create_graph or modes.special:
+            backward_pass(nodes, grad_table, keep=kept, record=create_graph)
+        else:
+            backward_pass_unrolled(nodes, grad_table, kept)
         table = GradTable(nodes, as_gradients(grad_table, [seed._data]))
         for node in table if inputs is None else [node for node in inputs if node in table]:
             node.grad = table[node] if node.grad is None else node.grad + table[node]
@@ -401,41 +412,41 @@ class Tensor(ArrayMethods):
 
     # -- operators -----------------------------------------------------------------------------
 
-    __add__ = binary_method(elementwise.add)
-    __radd__ = binary_method(elementwise.add, reflected=True)
-    __sub__ = binary_method(elementwise.subtract)
-    __rsub__ = binary_method(elementwise.subtract, reflected=True)
-    __mul__ = binary_method(elementwise.multiply)
-    __rmul__ = binary_method(elementwise.multiply, reflected=True)
-    __truediv__ = binary_method(elementwise.divide)
-    __rtruediv__ = binary_method(elementwise.divide, reflected=True)
-    __floordiv__ = binary_method(elementwise.floor_divide)
-    __rfloordiv__ = binary_method(elementwise.floor_divide, reflected=True)
-    __mod__ = binary_method(elementwise.remainder)
-    __rmod__ = binary_method(elementwise.remainder, reflected=True)
-    __pow__ = binary_method(elementwise.power)
-    __rpow__ = binary_method(elementwise.power, reflected=True)
-    __matmul__ = binary_method(linalg.matmul)
-    __rmatmul__ = binary_method(linalg.matmul, reflected=True)
-    __and__ = binary_method(elementwise.bitwise_and)
-    __rand__ = binary_method(elementwise.bitwise_and, reflected=True)
-    __or__ = binary_method(elementwise.bitwise_or)
-    __ror__ = binary_method(elementwise.bitwise_or, reflected=True)
-    __xor__ = binary_method(elementwise.bitwise_xor)
-    __rxor__ = binary_method(elementwise.bitwise_xor, reflected=True)
-    __lshift__ = binary_method(elementwise.bitwise_left_shift)
-    __rlshift__ = binary_method(elementwise.bitwise_left_shift, reflected=True)
-    __rshift__ = binary_method(elementwise.bitwise_right_shift)
-    __rrshift__ = binary_method(elementwise.bitwise_right_shift, reflected=True)
-    __lt__ = binary_method(elementwise.less)
-    __le__ = binary_method(elementwise.less_equal)
-    __gt__ = binary_method(elementwise.greater)
-    __ge__ = binary_method(elementwise.greater_equal)
-    __eq__ = binary_method(elementwise.equal)  # type: ignore[assignment]
-    __ne__ = binary_method(elementwise.not_equal)  # type: ignore[assignment]
-    __neg__ = unary_method(elementwise.negative)
-    __abs__ = unary_method(elementwise.absolute)
-    __invert__ = unary_method(elementwise.bitwise_invert)
+    __add__ = binary_method(arithmetic.add)
+    __radd__ = binary_method(arithmetic.add, reflected=True)
+    __sub__ = binary_method(arithmetic.subtract)
+    __rsub__ = binary_method(arithmetic.subtract, reflected=True)
+    __mul__ = binary_method(arithmetic.multiply)
+    __rmul__ = binary_method(arithmetic.multiply, reflected=True)
+    __truediv__ = binary_method(arithmetic.divide)
+    __rtruediv__ = binary_method(arithmetic.divide, reflected=True)
+    __floordiv__ = binary_method(arithmetic.floor_divide)
+    __rfloordiv__ = binary_method(arithmetic.floor_divide, reflected=True)
+    __mod__ = binary_method(arithmetic.remainder)
+    __rmod__ = binary_method(arithmetic.remainder, reflected=True)
+    __pow__ = binary_method(arithmetic.power)
+    __rpow__ = binary_method(arithmetic.power, reflected=True)
+    __matmul__ = binary_method(products.matmul)
+    __rmatmul__ = binary_method(products.matmul, reflected=True)
+    __and__ = binary_method(bitwise.bitwise_and)
+    __rand__ = binary_method(bitwise.bitwise_and, reflected=True)
+    __or__ = binary_method(bitwise.bitwise_or)
+    __ror__ = binary_method(bitwise.bitwise_or, reflected=True)
+    __xor__ = binary_method(bitwise.bitwise_xor)
+    __rxor__ = binary_method(bitwise.bitwise_xor, reflected=True)
+    __lshift__ = binary_method(bitwise.bitwise_left_shift)
+    __rlshift__ = binary_method(bitwise.bitwise_left_shift, reflected=True)
+    __rshift__ = binary_method(bitwise.bitwise_right_shift)
+    __rrshift__ = binary_method(bitwise.bitwise_right_shift, reflected=True)
+    __lt__ = binary_method(comparison.less)
+    __le__ = binary_method(comparison.less_equal)
+    __gt__ = binary_method(comparison.greater)
+    __ge__ = binary_method(comparison.greater_equal)
+    __eq__ = binary_method(comparison.equal)  # type: ignore[assignment]
+    __ne__ = binary_method(comparison.not_equal)  # type: ignore[assignment]
+    __neg__ = unary_method(arithmetic.negative)
+    __abs__ = unary_method(arithmetic.absolute)
+    __invert__ = unary_method(bitwise.bitwise_invert)
 
     def __pos__(self) -> Tensor:
         return self
@@ -447,11 +458,12 @@ class Tensor(ArrayMethods):
         return other // self, other % self
 
     def __round__(self, digits: int | None = None) -> Tensor:
-        return elementwise.round(self, digits or 0)
+        return rounding.round(self, digits or 0)
 
     # -- conversions that would drop the gradient ------------------------------------------------
 
     def __bool__(self) -> bool:
+        self._note_read()
         return bool(self._data)
 
     def __float__(self) -> float:
@@ -464,7 +476,8 @@ class Tensor(ArrayMethods):
         return complex(self._plain_value("complex(t)"))
 
     def __index__(self) -> int:
-        return self._data.__index__()
+        self._note_read()
+        return operator.index(self._data)
 
     def __format__(self, spec: str) -> str:
         return format(self._data[()] if self.ndim == 0 else self._data, spec) if spec else repr(self)
@@ -486,12 +499,12 @@ class Tensor(ArrayMethods):
         return _rebuild, (type(self), np.asarray(self._data), self._requires_grad, self.name)
 
     def __copy__(self) -> Any:
-        return _rebuild(type(self), self._data, self._requires_grad, self.name)
+        return _rebuild(type(self), self._data.copy(), self._requires_grad, self.name)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        copy = _rebuild(type(self), np.array(self._data)[()], self._requires_grad, self.name)
+        copy = _rebuild(type(self), self._data.copy(), self._requires_grad, self.name)
         if self.grad is not None:
-            copy.grad = make_leaf(Tensor, np.array(self.grad._data)[()])
+            copy.grad = make_leaf(Tensor, self.grad._data.copy())
         memo[id(self)] = copy
         return copy
 
@@ -513,9 +526,10 @@ class Tensor(ArrayMethods):
     def __iter__(self) -> Iterator[Tensor]:
         if self.ndim == 0:
             raise TypeError("iteration over a Tensor of shape (): it has no axis. To mend it: use t.reshape(-1).")
-        return (self[i] for i in range(len(self._data)))
+        return iter(joining.unstack(self))
 
     def __contains__(self, value: Any) -> bool:
+        self._note_read()
         return value in self._data if not isinstance(value, Tensor) else bool((self._data == value._data).any())
 
     def __getitem__(self, index: Any) -> Tensor:
@@ -535,8 +549,10 @@ class Tensor(ArrayMethods):
             )
         new = indexing.index_set(self, index, value)
         if self._requires_grad and not recording:
-            self.data = new
+            self.data = new._data
             return
+        # A constant whose value nothing else holds was used by no recorded operation: nobody will ask for it.
+        forgotten = not self._requires_grad and sys.getrefcount(self._data) <= 2
         previous = make_leaf(Tensor, self._data, self._requires_grad)
         for slot in ("primitive", "parents", "inputs", "attributes", "index", "_code", "_instruction", "_changed"):
             setattr(previous, slot, getattr(self, slot))
@@ -544,7 +560,10 @@ class Tensor(ArrayMethods):
         for slot in ("_data", "_requires_grad", "primitive", "inputs", "attributes", "index", "_code", "_instruction"):
             setattr(self, slot, getattr(new, slot))
         self.parents = tuple(previous if parent is self else parent for parent in new.parents)
-        self._changed = Change(new.index, user_line(), previous)
+        if not forgotten:
+            self._changed = Change(new.index, user_line(), previous)
+            if hasattr(self, "_aliases"):
+                link(previous, self)
 
     @property
     def at(self) -> indexing.At:

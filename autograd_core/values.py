@@ -58,6 +58,8 @@ def as_value(data: Any, dtype: Any = None) -> Any:
         return np.float64(data)
     if kind is np.ndarray or isinstance(data, np.generic) or hasattr(kind, "__array_namespace__"):
         value = data if dtype is None else data.astype(dtype, copy=False)
+        if kind is not np.ndarray and isinstance(value, np.ndarray):
+            value = value.view(np.ndarray)
     else:
         try:
             value = np.asarray(data, dtype=dtype)

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
+from .errors import explain
+from .staleness import last_renewal
+
 # NumPy's functions that write into their first argument.
-_WRITERS = frozenset({np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal})
+WRITERS = frozenset({np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal})
 
 
 class WatchedArray(np.ndarray):
     """A view of a Tensor's value; writing through it is dated, so that a stale gradient can be refused.
 
-    Reading costs what it costs on any array, and the results of computing with it are plain arrays.
+    Reading costs what it costs on any array, and the results of computing with it are plain arrays. To
+    NumPy's C code the view is read-only: so every way of writing either comes through the methods below,
+    which report it, or is refused, and none goes unnoticed.
     """
 
     _owner: weakref.ref[Any] | None
@@ -23,49 +29,68 @@ class WatchedArray(np.ndarray):
     def __array_finalize__(self, base: Any) -> None:
         self._owner = getattr(base, "_owner", None)
 
-    def _written(self) -> None:
-        """Tell the Tensor, unless this array is a copy and writing into it changes nothing else."""
+    def _to_write(self) -> Any:
+        """The same memory as a plain array that can be written into, after the write was reported."""
         owner = self._owner() if self._owner is not None else None
-        if owner is not None and np.may_share_memory(self, owner._data):
+        while owner is not None and not np.may_share_memory(self, owner._data):
+            change = last_renewal(owner)  # ``x[i] = v`` has made the owner a new node: look at the one before
+            owner = None if change is None else change.previous
+        plain = self._shared()
+        if not plain.flags.writeable:
+            raise ValueError(
+                explain(
+                    "writing into tensor.data",
+                    expected="an array that can be written into",
+                    got=f"a read-only one of shape {self.shape}",
+                    remedy="give the Tensor a new value (t.data = value), or make it with ag.tensor, which copies",
+                )
+            )
+        if owner is not None:
             owner._note_change()
+        return plain
+
+    def _shared(self) -> Any:
+        """The same memory as a plain array, which can be written into if the Tensor's value can."""
+        plain = self.view(np.ndarray)
+        with suppress(ValueError):
+            plain.flags.writeable = True
+        return plain
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self._written()
-        self.view(np.ndarray)[index] = value
+        self._to_write()[index] = value
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if any(hasattr(type(array), "__record_operation__") for array in inputs):
+            return NotImplemented  # the Tensor sees to it, and comes back with arrays alone
         outputs = kwargs.get("out", ())
-        for array in outputs if outputs else inputs[:1] if method == "at" else ():
-            if isinstance(array, WatchedArray):
-                array._written()
         if outputs:
-            kwargs["out"] = tuple(_plain(array) for array in outputs)
+            kwargs["out"] = tuple(_to_write(array) for array in outputs)
+        elif method == "at":
+            inputs = (_to_write(inputs[0]), *inputs[1:])
         result = getattr(ufunc, method)(*(_plain(array) for array in inputs), **kwargs)
         # ``a += b`` must leave the watched array in ``a``.
         return outputs[0] if len(outputs) == 1 else result
 
     def __array_function__(self, function: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
-        if function in _WRITERS and args and isinstance(args[0], WatchedArray):
-            args[0]._written()
-            args = (_plain(args[0]), *args[1:])
+        if function in WRITERS:
+            args = tuple(_to_write(array) if position == 0 else array for position, array in enumerate(args))
+            kwargs = {key: _to_write(value) if key in ("a", "arr", "dst") else value for key, value in kwargs.items()}
+        if isinstance(kwargs.get("out"), WatchedArray):
+            kwargs = {**kwargs, "out": kwargs["out"]._to_write()}
         result = super().__array_function__(function, types, args, kwargs)
         return _plain(result)
 
     def fill(self, value: Any) -> None:
-        self._written()
-        super().fill(value)
+        self._to_write().fill(value)
 
     def sort(self, *args: Any, **kwargs: Any) -> None:
-        self._written()
-        super().sort(*args, **kwargs)
+        self._to_write().sort(*args, **kwargs)
 
     def partition(self, *args: Any, **kwargs: Any) -> None:
-        self._written()
-        super().partition(*args, **kwargs)
+        self._to_write().partition(*args, **kwargs)
 
     def put(self, *args: Any, **kwargs: Any) -> None:
-        self._written()
-        super().put(*args, **kwargs)
+        self._to_write().put(*args, **kwargs)
 
     def copy(self, order: Any = "C") -> Any:
         return self.view(np.ndarray).copy(order)
@@ -75,6 +100,10 @@ class WatchedArray(np.ndarray):
 
     def __repr__(self) -> str:
         return repr(self.view(np.ndarray))
+
+
+def _to_write(value: Any) -> Any:
+    return value._to_write() if isinstance(value, WatchedArray) else value
 
 
 def _plain(value: Any) -> Any:
@@ -87,4 +116,5 @@ def watch(array: Any, owner: Any) -> Any:
         return array
     view = array.view(WatchedArray)
     view._owner = weakref.ref(owner)
+    view.flags.writeable = False
     return view

@@ -25,6 +25,9 @@ class Sample:
         tolerance: relative error allowed against finite differences.
         float32: whether to check that float32 stays float32.
         duck: whether forward and rules run on arrays that refuse conversion to NumPy's.
+        symmetric: whether the operation takes its inputs for symmetric (Hermitian) matrices, so that
+            it is to be differentiated only along directions that keep them symmetric. Its gradients
+            are symmetric too.
     """
 
     inputs: tuple[Any, ...]
@@ -36,6 +39,7 @@ class Sample:
     tolerance: float = 1e-6
     float32: bool = True
     duck: bool = True
+    symmetric: bool = False
 
 
 def rng() -> np.random.Generator:

@@ -1,0 +1,554 @@
+"""Matrix decompositions: Cholesky, QR, eigenvalues and singular values.
+
+The rules are written as the literature writes them, with gradients as directions of steepest ascent
+and Hermitian transposes (``textbook`` translates).
+
+**Vectors that are not unique.** Eigenvectors and singular vectors are fixed up to a sign, complex ones up
+to a phase, and those of equal values up to a rotation. A gradient exists for functions that do not depend
+on that choice. The rules divide by the gaps between values; where a gap is zero to rounding they
+
+- give 0 if the numerator vanishes as well, which it does for functions of the values alone and of the
+  space that the tied vectors span, and
+- give NaN if it does not: the function depends on the choice, or its derivative cannot be had from the
+  decomposition. A wrong number would be worse.
+
+A complex function that depends on the phase of a vector is refused with an error.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..errors import GradientError, explain
+from ..primitive import Array, define, implements
+from .axes import as_array
+from .matrices import adjoint, column, conj, epsilon, identity_like, row, textbook
+
+__all__ = [
+    "EigResult",
+    "EighResult",
+    "QRResult",
+    "SVDResult",
+    "cholesky",
+    "eig",
+    "eigh",
+    "eigvals",
+    "eigvalsh",
+    "qr",
+    "svd",
+    "svdvals",
+]
+
+
+# -- Cholesky -----------------------------------------------------------------------------------------------
+
+
+def _cholesky_rule(g: Any, out: Any, a: Any) -> Any:
+    """With Phi the lower triangle with its diagonal halved: L^-* Phi(L* G) L^-1, made Hermitian."""
+    product = adjoint(out) @ conj(g)
+    phi = (np.tril(product) + np.tril(product, -1)) * 0.25
+    half = np.linalg.solve(adjoint(out), phi + adjoint(phi))
+    return conj(np.linalg.solve(adjoint(out), adjoint(half)))
+
+
+_cholesky = define(
+    "cholesky",
+    lambda a: np.linalg.cholesky(a),
+    _cholesky_rule,
+    formulas="sym({out}⁻ᵀ Φ({out}ᵀ g) {out}⁻¹)",
+    symbol="chol",
+)
+
+
+@implements(np.linalg.cholesky)
+def cholesky(a: Array, /, *, upper: bool = False) -> Array:
+    """The Cholesky factor of Hermitian positive definite matrices: a = L L* with L lower triangular.
+
+    Only the lower triangle is read (the upper one for ``upper=True``). The gradient is nevertheless
+    Hermitian, as in PyTorch: it is the derivative for changes that keep the matrix Hermitian.
+
+    Args:
+        a: Hermitian positive definite matrices of shape (..., n, n).
+        upper: whether to return U = L*, with a = U* U.
+
+    Returns:
+        Triangular matrices of shape (..., n, n).
+
+    Raises:
+        LinAlgError: if a matrix is not positive definite.
+
+    >>> import autograd_core as ag
+    >>> ag.linalg.cholesky(ag.tensor([[4.0, 2.0], [2.0, 5.0]]))
+    tensor([[2., 0.], [1., 2.]])
+
+    Source: I. Murray, Differentiation of the Cholesky decomposition, arXiv:1602.07527, equation 10.
+    """
+    a = as_array(a)
+    return adjoint(_cholesky(adjoint(a))) if upper else _cholesky(a)
+
+
+# -- QR ---------------------------------------------------------------------------------------------------
+
+
+class QRResult(NamedTuple):
+    """The factors of a QR decomposition."""
+
+    Q: Any
+    R: Any
+
+
+@textbook
+def _qr_joint(g: Any, out: Any, a: Any, mode: str) -> Any:
+    """With N = G_R R* - Q* G_Q and S = triu(N, 1), its adjoint and the real diagonal: (G_Q + Q S) R^-*."""
+    to_q, to_r = g
+    q, r = out
+    m, n = a.shape[-2:]
+    if mode == "complete" and m > n:
+        if to_q is not None:
+            raise GradientError(
+                explain(
+                    "backward of qr",
+                    expected="no gradient of Q for mode='complete' and more rows than columns",
+                    got=f"one, for a of shape {a.shape}; the columns of Q after the first {n} are not unique",
+                    remedy="use mode='reduced'",
+                )
+            )
+        q, r, to_r = q[..., :n], r[..., :n, :], to_r[..., :n, :]
+    to_rest = None
+    if m < n:
+        # a = Q (R1, R2): Q and R1 come from the first m columns, and R2 = Q* a2.
+        if to_r is not None:
+            to_rest, rest = to_r[..., m:], a[..., m:]
+            to_q = rest @ adjoint(to_rest) if to_q is None else to_q + rest @ adjoint(to_rest)
+            to_rest, to_r = q @ to_rest, to_r[..., :m]
+        r = r[..., :m]
+    product = np.zeros_like(r) if to_r is None else to_r @ adjoint(r)
+    if to_q is not None:
+        product = product - adjoint(q) @ to_q
+    above = np.triu(product, 1)
+    total = q @ (above + adjoint(above) + np.real(product) * identity_like(r, min(m, n)))
+    if to_q is not None:
+        total = total + to_q
+    contribution = adjoint(np.linalg.solve(r, adjoint(total)))
+    if m < n:
+        to_rest = np.zeros_like(a[..., m:]) if to_rest is None else to_rest
+        contribution = np.concatenate([contribution, to_rest], axis=-1)
+    return contribution
+
+
+_qr = define(
+    "qr",
+    lambda a, mode: tuple(np.linalg.qr(a, mode)),
+    joint=_qr_joint,
+    multiple=True,
+    formulas="(g_Q + Q S) R⁻ᵀ",
+)
+
+
+@implements(np.linalg.qr)
+def qr(a: Array, mode: str = "reduced") -> Any:
+    """The QR decomposition: a = Q R with orthonormal columns in Q and R upper triangular.
+
+    The gradient exists where the first min(m, n) columns of ``a`` are linearly independent.
+
+    Args:
+        a: matrices of shape (..., m, n).
+        mode: "reduced" for Q of shape (..., m, k) and R of shape (..., k, n) with k = min(m, n);
+            "complete" for Q of shape (..., m, m), which for m > n has a gradient through R only;
+            "r" for R alone.
+
+    Returns:
+        A named tuple (Q, R), or R.
+
+    Raises:
+        ValueError: for another mode.
+        GradientError: in the backward pass, for the gradient of a complete Q with m > n.
+
+    >>> import autograd_core as ag
+    >>> q, r = ag.linalg.qr(ag.tensor([[3.0, 1.0], [4.0, 2.0]]))
+    >>> abs(r).round(9).tolist()
+    [[5.0, 2.2], [0.0, 0.4]]
+
+    Source: M. Seeger et al., Auto-differentiating linear algebra, arXiv:1710.08717; S. F. Walter and
+    L. Lehmann, Algorithmic differentiation of linear algebra functions, arXiv:1001.1654.
+    """
+    if mode not in ("reduced", "complete", "r"):
+        raise ValueError(
+            explain(
+                "qr", expected="mode='reduced', 'complete' or 'r'", got=f"mode={mode!r}", remedy="pass one of these"
+            )
+        )
+    result = _qr(as_array(a), mode="reduced" if mode == "r" else mode)
+    return result[1] if mode == "r" else QRResult(*result)
+
+
+# -- what the rules for eigenvectors and singular vectors share ------------------------------------------------
+
+
+def _over_gaps(numerator: Any, gaps: Any, values: Any, scale: Any) -> Any:
+    """``numerator / gaps`` off the diagonal and 0 on it; where two values are tied 0 for 0/0, NaN for x/0.
+
+    Args:
+        numerator: square matrices.
+        gaps: what to divide by; vanishes where two values are equal.
+        values: the values in question, real or complex.
+        scale: the size of what the numerator is a difference of, against which it counts as 0.
+    """
+    n = values.shape[-1]
+    rounding = 8 * epsilon(values)
+    diagonal = identity_like(values, n) == 1
+    tied = np.abs(row(values) - column(values)) <= rounding * row(column(np.sum(np.abs(values), axis=-1)))
+    quotient = np.where(tied, 0, numerator / np.where(tied, 1, gaps))
+    lost = tied & ~diagonal & (np.abs(numerator) > 8 * n * rounding * scale)
+    return np.where(lost, math.nan, quotient)
+
+
+def _over_values(numerator: Any, s: Any, scale: Any) -> Any:
+    """The columns of ``numerator`` divided by the singular values, with 0 for 0/0 and NaN for x/0."""
+    rounding = 8 * epsilon(s)
+    vanishing = row(s) <= rounding * row(column(np.sum(s, axis=-1)))
+    quotient = np.where(vanishing, 0, numerator / np.where(vanishing, 1, row(s)))
+    return np.where(vanishing & (np.abs(numerator) > 8 * s.shape[-1] * rounding * scale), math.nan, quotient)
+
+
+def _size(x: Any) -> Any:
+    """The sum of the absolute values of the entries of matrices."""
+    return np.sum(np.abs(x), axis=(-2, -1), keepdims=True)
+
+
+def _refuse_phase(name: str, phase: Any, scale: Any) -> None:
+    """Raise if the derivative along the phases of the vectors is not zero."""
+    if np.any(np.abs(phase) > math.sqrt(epsilon(phase)) * scale[..., 0]):
+        raise GradientError(
+            explain(
+                f"backward of {name}",
+                expected="a function that does not change when a vector is multiplied by exp(i phi)",
+                got="one that does, so that its gradient is not defined",
+                remedy="use |v|, v v* or another expression in which the phase cancels",
+            )
+        )
+
+
+def _imaginary_diagonal(x: Any) -> Any:
+    return np.diagonal(np.imag(x), 0, -2, -1)
+
+
+# -- Hermitian eigenvalues ------------------------------------------------------------------------------------
+
+
+class EighResult(NamedTuple):
+    """Eigenvalues and eigenvectors of Hermitian matrices."""
+
+    eigenvalues: Any
+    eigenvectors: Any
+
+
+@textbook
+def _eigh_joint(g: Any, out: Any, a: Any, UPLO: str) -> Any:
+    """V (diag(g_w) + skew(V* G_V) / E) V* with E_ij = w_j - w_i."""
+    to_values, to_vectors = g
+    w, v = out
+    inner = None if to_values is None else v * row(to_values)
+    if to_vectors is not None:
+        product = adjoint(v) @ to_vectors
+        scale = _size(product)
+        if product.dtype.kind == "c":
+            _refuse_phase("eigh", _imaginary_diagonal(product), scale)
+        turned = v @ _over_gaps((product - adjoint(product)) * 0.5, row(w) - column(w), w, scale)
+        inner = turned if inner is None else inner + turned
+    return inner @ adjoint(v)
+
+
+_eigh = define(
+    "eigh",
+    lambda a, UPLO: tuple(np.linalg.eigh(a, UPLO)),
+    joint=_eigh_joint,
+    multiple=True,
+    formulas="V (diag(g_w) + skew(Vᵀ g_V) / (w_j − w_i)) Vᵀ",
+)
+
+
+@implements(np.linalg.eigh)
+def eigh(a: Array, UPLO: str = "L") -> EighResult:
+    """Eigenvalues, in ascending order, and orthonormal eigenvectors of Hermitian matrices: a V = V diag(w).
+
+    dL/da = V (diag(g_w) + skew(V* g_V) / E) V* with E_ij = w_j - w_i. It is Hermitian, as in PyTorch,
+    though only one triangle of ``a`` is read. Where eigenvalues are equal, functions of the eigenvalues and
+    of the space that their vectors span have finite gradients; functions of the single vectors give NaN.
+
+    Args:
+        a: Hermitian matrices of shape (..., n, n).
+        UPLO: "L" or "U", the triangle that is read.
+
+    Returns:
+        A named tuple (eigenvalues of shape (..., n), eigenvectors in the columns of shape (..., n, n)).
+
+    Raises:
+        LinAlgError: if a matrix is not square.
+        GradientError: in the backward pass, if a complex function depends on the phase of a vector.
+
+    >>> import autograd_core as ag
+    >>> a = ag.tensor([[2.0, 0.0], [0.0, 3.0]], requires_grad=True)
+    >>> w, v = ag.linalg.eigh(a)
+    >>> table = w[1].backward()
+    >>> a.grad.tolist()
+    [[0.0, 0.0], [0.0, 1.0]]
+
+    Source: M. B. Giles, An extended collection of matrix derivative results for forward and reverse mode
+    algorithmic differentiation, section 3.1 (2008).
+    """
+    return EighResult(*_eigh(as_array(a), UPLO=UPLO))
+
+
+def _eigvalsh_rule(g: Any, out: Any, a: Any, UPLO: Any) -> Any:
+    _, v = np.linalg.eigh(a, UPLO)
+    return conj((v * row(g)) @ adjoint(v))
+
+
+_eigvalsh = define("eigvalsh", lambda a, UPLO: np.linalg.eigvalsh(a, UPLO), _eigvalsh_rule, formulas="V diag(g) Vᵀ")
+
+
+@implements(np.linalg.eigvalsh)
+def eigvalsh(a: Array, UPLO: str = "L") -> Array:
+    """The eigenvalues of Hermitian matrices in ascending order, with dw_i = v_i* da v_i.
+
+    Args:
+        a: Hermitian matrices of shape (..., n, n).
+        UPLO: "L" or "U", the triangle that is read. The gradient is Hermitian.
+
+    Returns:
+        Reals of shape (..., n).
+
+    Raises:
+        LinAlgError: if a matrix is not square.
+
+    >>> import autograd_core as ag
+    >>> ag.linalg.eigvalsh(ag.tensor([[2.0, 1.0], [1.0, 2.0]])).round(9).tolist()
+    [1.0, 3.0]
+    """
+    return _eigvalsh(as_array(a), UPLO=UPLO)
+
+
+# -- general eigenvalues ----------------------------------------------------------------------------------------
+
+
+class EigResult(NamedTuple):
+    """Eigenvalues and eigenvectors of square matrices."""
+
+    eigenvalues: Any
+    eigenvectors: Any
+
+
+@textbook
+def _eig_joint(g: Any, out: Any, a: Any) -> Any:
+    """V^-* (diag(g_w) + (V* G_V - V* V diag(Re V* G_V)) / conj(E)) V* with E_ij = w_j - w_i."""
+    to_values, to_vectors = g
+    w, v = out
+    inner: Any = None if to_values is None else column(to_values) * adjoint(v)
+    if to_vectors is not None:
+        product = adjoint(v) @ to_vectors
+        scale = _size(product)
+        if product.dtype.kind == "c":
+            _refuse_phase("eig", _imaginary_diagonal(product), scale)
+        lengths = row(np.diagonal(np.real(product), 0, -2, -1))
+        numerator = product - (adjoint(v) @ v) * lengths
+        turned = _over_gaps(numerator, conj(row(w) - column(w)), w, scale) @ adjoint(v)
+        inner = turned if inner is None else inner + turned
+    return np.linalg.solve(adjoint(v), inner)
+
+
+_eig = define(
+    "eig",
+    lambda a: tuple(np.linalg.eig(a)),
+    joint=_eig_joint,
+    multiple=True,
+    formulas="V⁻ᵀ (diag(g_w) + …) Vᵀ",
+)
+
+
+@implements(np.linalg.eig)
+def eig(a: Array) -> EigResult:
+    """Eigenvalues and eigenvectors of length 1 of square matrices: a V = V diag(w).
+
+    As in NumPy the results are real if all eigenvalues are, and complex otherwise. The gradient exists
+    where the matrix is diagonalizable; for equal eigenvalues see ``eigh``.
+
+    Args:
+        a: square matrices of shape (..., n, n).
+
+    Returns:
+        A named tuple (eigenvalues of shape (..., n), eigenvectors in the columns of shape (..., n, n)).
+
+    Raises:
+        LinAlgError: if a matrix is not square.
+        GradientError: in the backward pass, if a complex function depends on the phase of a vector.
+
+    >>> import autograd_core as ag
+    >>> w, v = ag.linalg.eig(ag.tensor([[2.0, 0.0], [0.0, 3.0]]))
+    >>> w.tolist()
+    [2.0, 3.0]
+
+    Source: C. Boeddeker et al., On the computation of complex-valued gradients with application to
+    statistically optimum beamforming, arXiv:1701.00392, equation 4.77.
+    """
+    return EigResult(*_eig(as_array(a)))
+
+
+@implements(np.linalg.eigvals)
+def eigvals(a: Array) -> Array:
+    """The eigenvalues of square matrices, as ``eig`` gives them.
+
+    Args:
+        a: square matrices of shape (..., n, n).
+
+    Returns:
+        Numbers of shape (..., n), real if all eigenvalues are.
+
+    Raises:
+        LinAlgError: if a matrix is not square.
+
+    >>> import autograd_core as ag
+    >>> ag.linalg.eigvals(ag.tensor([[0.0, -1.0], [1.0, 0.0]])).imag.tolist()
+    [1.0, -1.0]
+    """
+    return eig(a).eigenvalues
+
+
+# -- singular values --------------------------------------------------------------------------------------------
+
+
+class SVDResult(NamedTuple):
+    """The factors of a singular value decomposition."""
+
+    U: Any
+    S: Any
+    Vh: Any
+
+
+@textbook
+def _svd_joint(g: Any, out: Any, a: Any, full_matrices: bool, hermitian: bool) -> Any:
+    """With E_ij = s_j^2 - s_i^2 and skew(X) = X - X*, the sum of
+
+    U (skew(U* G_U) / E diag(s) + diag(s) skew(V* G_V) / E + diag(G_s)) V*,
+    (1 - U U*) G_U diag(1/s) V*, U diag(1/s) G_V* (1 - V V*), and for complex matrices
+    U diag(i Im(U* G_U) / s) V*.
+    """
+    to_u, to_s, to_vh = g
+    u, s, vh = out
+    m, n = a.shape[-2:]
+    if full_matrices and m != n:
+        _refuse_full(*((to_u, "U") if m > n else (to_vh, "Vh")), a)
+        u, vh = u[..., : min(m, n)], vh[..., : min(m, n), :]
+        to_u, to_vh = (None, to_vh) if m > n else (to_u, None)
+    total = np.zeros_like(a) if to_s is None else (u * row(to_s)) @ vh
+    of_u = None if to_u is None else adjoint(u) @ to_u
+    of_v = None if to_vh is None else vh @ adjoint(to_vh)
+    turns = [x for x in (of_u, of_v) if x is not None]
+    if not turns:
+        return total
+    scale = sum(_size(x) for x in turns)
+    gaps = (row(s) - column(s)) * (row(s) + column(s))
+    if of_u is not None:
+        total = total + (u @ _over_gaps(of_u - adjoint(of_u), gaps, s, scale) * row(s)) @ vh
+        total = total + _over_values(to_u - u @ of_u, s, scale) @ vh if m > n else total
+    if of_v is not None:
+        total = total + u @ (column(s) * _over_gaps(of_v - adjoint(of_v), gaps, s, scale) @ vh)
+        total = total + u @ adjoint(_over_values(adjoint(to_vh - adjoint(of_v) @ vh), s, scale)) if n > m else total
+    if total.dtype.kind == "c":
+        _refuse_phase("svd", sum(_imaginary_diagonal(x) for x in turns), scale)
+        if of_u is not None:
+            total = total + (u * _over_values(1j * row(_imaginary_diagonal(of_u)), s, scale)) @ vh
+    return total
+
+
+def _refuse_full(g: Any, which: str, a: Any) -> None:
+    if g is not None:
+        raise GradientError(
+            explain(
+                "backward of svd",
+                expected=f"no gradient of {which} with full_matrices=True",
+                got=f"one, for a of shape {a.shape}, of whose {which} only a part is unique",
+                remedy="use full_matrices=False",
+            )
+        )
+
+
+_svd = define(
+    "svd",
+    lambda a, full_matrices, hermitian: tuple(np.linalg.svd(a, full_matrices, hermitian=hermitian)),
+    joint=_svd_joint,
+    multiple=True,
+    formulas="U (diag(g_s) + …) Vᵀ",
+)
+
+
+@implements(np.linalg.svd)
+def svd(a: Array, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
+    """The singular value decomposition: a = U diag(s) V* with orthonormal columns in U and V.
+
+    Where singular values are equal, functions of the values and of the spaces that their vectors span
+    have finite gradients; functions of the single vectors give NaN. The same holds for the vectors of a
+    singular value 0.
+
+    Args:
+        a: matrices of shape (..., m, n).
+        full_matrices: whether U is (..., m, m) and Vh (..., n, n); otherwise (..., m, k) and (..., k, n)
+            with k = min(m, n). Of the larger one only k vectors are unique, so that it has a gradient
+            for ``full_matrices=False`` only.
+        compute_uv: whether to return U and Vh as well.
+        hermitian: whether ``a`` is Hermitian, so that a faster way may be taken.
+
+    Returns:
+        A named tuple (U, S, Vh) with the values S in descending order, or S.
+
+    Raises:
+        GradientError: in the backward pass, for a gradient of the larger of U and Vh if
+            ``full_matrices``, and if a complex function depends on the phase of a vector.
+
+    >>> import autograd_core as ag
+    >>> a = ag.tensor([[3.0, 0.0], [0.0, 2.0]], requires_grad=True)
+    >>> s = ag.linalg.svd(a).S
+    >>> table = s[0].backward()
+    >>> s.tolist(), a.grad.tolist()
+    ([3.0, 2.0], [[1.0, 0.0], [0.0, 0.0]])
+
+    Source: J. Townsend, Differentiating the singular value decomposition (2016); Z.-Q. Wan, S.-X. Zhang,
+    Automatic differentiation for complex valued SVD, arXiv:1909.02659.
+    """
+    a = as_array(a)
+    if not compute_uv:
+        return _svdvals(a, hermitian=hermitian)
+    return SVDResult(*_svd(a, full_matrices=full_matrices, hermitian=hermitian))
+
+
+def _svdvals_rule(g: Any, out: Any, a: Any, hermitian: bool) -> Any:
+    u, _, vh = np.linalg.svd(a, full_matrices=False, hermitian=hermitian)
+    return conj((u * row(g)) @ vh)
+
+
+_svdvals = define(
+    "svdvals",
+    lambda a, hermitian: np.linalg.svd(a, compute_uv=False, hermitian=hermitian),
+    _svdvals_rule,
+    formulas="U diag(g) Vᵀ",
+)
+
+
+@implements(np.linalg.svdvals)
+def svdvals(x: Array, /) -> Array:
+    """The singular values of matrices in descending order, with ds_i = Re(u_i* da v_i).
+
+    Args:
+        x: matrices of shape (..., m, n).
+
+    Returns:
+        Reals of shape (..., min(m, n)).
+
+    >>> import autograd_core as ag
+    >>> ag.linalg.svdvals(ag.tensor([[0.0, 2.0], [3.0, 0.0]])).tolist()
+    [3.0, 2.0]
+    """
+    return _svdvals(as_array(x), hermitian=False)

@@ -1,0 +1,107 @@
+"""Run the benchmarks and write ``benchmarks/RESULTS.md``.
+
+    python -m benchmarks                 everything
+    python -m benchmarks --only chain    the workloads whose name contains a text; nothing is written
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import importlib.metadata
+import os
+import platform
+from pathlib import Path
+
+from .measure import Result, Workload, run
+from .workloads import chain, depth, hessian, large, mlp, scalar_mlp
+
+WORKLOADS: list[Workload] = [
+    chain.WORKLOAD,
+    scalar_mlp.WORKLOAD,
+    mlp.SMALL,
+    mlp.LARGE,
+    large.WORKLOAD,
+    hessian.WORKLOAD,
+]
+
+# workload -> peer -> the ratio that we mean to stay below
+TARGETS = {
+    chain.WORKLOAD.name: {"PyTorch": 0.5, "HIPS autograd": 0.3},
+    scalar_mlp.WORKLOAD.name: {"micrograd's algorithm": 1.0},
+    mlp.SMALL.name: {"PyTorch": 0.5, "HIPS autograd": 0.3},
+    mlp.LARGE.name: {"PyTorch": 1.0, "HIPS autograd": 0.3},
+    large.WORKLOAD.name: {"PyTorch": 0.5, "HIPS autograd": 0.3},
+    hessian.WORKLOAD.name: {"HIPS autograd": 0.3},
+}
+PEERS = ("numpy", "torch", "jax", "autograd", "mygrad")
+RESULTS = Path(__file__).with_name("RESULTS.md")
+
+
+def table(result: Result) -> list[str]:
+    """The result as rows of a Markdown table."""
+    rows = []
+    targets = TARGETS.get(result.workload.name, {})
+    for name in result.times:
+        label = name
+        ratio = target = ""
+        if name != "ours":
+            ratio = f"{result.ratio(name):.2f}"
+            if name in targets:
+                target = f"≤ {targets[name]:g} {'reached' if result.ratio(name) <= targets[name] else 'not reached'}"
+        rows.append(f"| {result.workload.name} | {label} | {result.median(name):,.0f} | {ratio} | {target} |")
+    return rows
+
+
+def machine() -> str:
+    """Processor, cores and versions."""
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
+        model = names[0] if names else model
+    versions = []
+    for package in PEERS:
+        try:
+            versions.append(f"{package} {importlib.metadata.version(package)}")
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return (
+        f"{model}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, "
+        f"{', '.join(versions)}; {datetime.date.today().isoformat()}"
+    )
+
+
+def main() -> None:
+    """Parse the arguments, measure, print, and write the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure the library beside its peers.")
+    parser.add_argument("--only", default="", help="run the workloads whose name contains this text")
+    only = parser.parse_args().only.lower()
+    rows = ["| work | who | µs (median) | ours / theirs | target |", "|---|---|---:|---:|---|"]
+    for workload in WORKLOADS:
+        if only in workload.name.lower():
+            print(workload.name)
+            rows += table(run(workload))
+            print("\n".join(row for row in rows if row.startswith(f"| {workload.name} ")))
+    depths = ["| operations | forward ns | backward ns | free ns | bytes |", "|---:|---:|---:|---:|---:|"]
+    if only in "deep chain":
+        for length, forward, backward, free, size in depth.run():
+            depths.append(f"| {length:,} | {forward:.0f} | {backward:.0f} | {free:.0f} | {size:.0f} |")
+        print("\n".join(depths))
+    if not only:
+        RESULTS.write_text(
+            "# Benchmark results\n\n"
+            f"{machine()}.\n\n"
+            "Every round gives each contender a turn. Times are medians over the rounds; a ratio is the median over "
+            "the rounds\nof our time divided by theirs in the same round, so below 1 we are faster. All run on the "
+            "CPU. JAX is compiled\n(`jax.jit`), everything else is eager. Write this file anew with `make bench`.\n\n"
+            + "\n".join(rows)
+            + "\n\n## A deep chain, per operation\n\n"
+            + "\n".join(depths)
+            + "\n",
+            encoding="utf-8",
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""1,500 operations on 4 numbers: what one operation costs beside its arithmetic."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..measure import Workload
+
+REPEATS = 500
+
+
+def _ours():
+    import autograd_core as ag
+
+    start = np.ones(4)
+
+    def work():
+        x = ag.Tensor(start, requires_grad=True)
+        y = x
+        for _ in range(REPEATS):
+            y = (y * 1.01).tanh() + x
+        y.sum().backward()
+        return x.grad
+
+    return work
+
+
+def _torch():
+    import torch
+
+    def work():
+        x = torch.ones(4, dtype=torch.float64, requires_grad=True)
+        y = x
+        for _ in range(REPEATS):
+            y = (y * 1.01).tanh() + x
+        y.sum().backward()
+        return x.grad
+
+    return work
+
+
+def _jax():
+    import jax
+    import jax.numpy as jnp
+
+    def f(x):
+        y = x
+        for _ in range(REPEATS):
+            y = jnp.tanh(y * 1.01) + x
+        return y.sum()
+
+    gradient = jax.jit(jax.grad(f))
+    x = jnp.ones(4)
+    return lambda: gradient(x).block_until_ready()
+
+
+def _hips():
+    import autograd
+    import autograd.numpy as anp
+
+    def f(x):
+        y = x
+        for _ in range(REPEATS):
+            y = anp.tanh(y * 1.01) + x
+        return anp.sum(y)
+
+    gradient = autograd.grad(f)
+    x = np.ones(4)
+    return lambda: gradient(x)
+
+
+def _mygrad():
+    import mygrad
+
+    def work():
+        x = mygrad.tensor(np.ones(4))
+        y = x
+        for _ in range(REPEATS):
+            y = mygrad.tanh(y * 1.01) + x
+        y.sum().backward()
+        return x.grad
+
+    return work
+
+
+def _hand():
+    x = np.ones(4)
+
+    def work():
+        y = x
+        saved = []
+        for _ in range(REPEATS):
+            t = np.tanh(y * 1.01)
+            saved.append(t)
+            y = t + x
+        g = np.ones(4)
+        total = np.zeros(4)
+        for t in reversed(saved):
+            total += g
+            g = g * (1 - t * t) * 1.01
+        return total + g
+
+    return work
+
+
+WORKLOAD = Workload(
+    "1,500 operations on 4 numbers",
+    {
+        "ours": _ours,
+        "PyTorch": _torch,
+        "JAX jit": _jax,
+        "HIPS autograd": _hips,
+        "MyGrad": _mygrad,
+        "NumPy by hand": _hand,
+    },
+)

@@ -1,0 +1,47 @@
+"""``Parameter``: a Tensor that a module owns and an optimizer updates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_core import Tensor
+from autograd_core.errors import explain
+
+
+class Parameter(Tensor):
+    """A Tensor that registers itself with the module it is assigned to.
+
+    Args:
+        data: the value; float32 unless it is an array or Tensor of another floating-point dtype.
+        requires_grad: whether the backward pass computes its gradient.
+        dtype: converts the value, if given.
+        name: what tables and pictures call it.
+
+    Raises:
+        TypeError: if the value is not floating-point or complex.
+
+    >>> import nn
+    >>> nn.Parameter([1.0, 2.0])
+    tensor([1., 2.], dtype=float32, requires_grad=True)
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: Any, requires_grad: bool = True, *, dtype: Any = None, name: str | None = None) -> None:
+        if dtype is None and not hasattr(data, "dtype"):
+            dtype = np.float32
+        if isinstance(data, Tensor):
+            data = data.detach()
+        super().__init__(data, dtype=dtype, name=name)
+        if self.dtype.kind not in "fc":
+            raise TypeError(
+                explain(
+                    "Parameter",
+                    expected="floating-point or complex numbers",
+                    got=f"dtype {self.dtype}",
+                    remedy="pass floats, or dtype='float32'",
+                )
+            )
+        self.requires_grad = requires_grad

@@ -1,0 +1,1 @@
+"""Optimizers that use the gradient alone."""

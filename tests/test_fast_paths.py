@@ -1,0 +1,130 @@
+"""The fast paths compute exactly what the plain ones do."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import autograd_core as ag
+from autograd_core import blocks
+from autograd_core.graph import backward_pass, topological_order
+from autograd_core.unrolled import backward_pass_unrolled
+
+
+def random_program(seed: int) -> tuple[list[ag.Tensor], ag.Tensor]:
+    """Leaves and a scalar made from them by randomly chosen operations, with shared nodes and constants."""
+    rng = np.random.default_rng(seed)
+    shapes = [(3, 4), (4,), (3, 1), ()]
+    leaves = [
+        ag.tensor(rng.standard_normal(shapes[i % 4]).astype(rng.choice(["f4", "f8"])), requires_grad=bool(i % 5))
+        for i in range(6)
+    ]
+    values = list(leaves)
+    for _ in range(30):
+        a, b = (values[i] for i in rng.integers(0, len(values), 2))
+        kind = rng.integers(0, 7)
+        if kind == 0:
+            new = a + b
+        elif kind == 1:
+            new = a * b
+        elif kind == 2:
+            new = (a - b) / (2.0 + b * b)
+        elif kind == 3:
+            new = a.tanh()
+        elif kind == 4:
+            new = 0.5 * a + rng.standard_normal(4)
+        elif kind == 5:
+            new = a.sum(axis=0, keepdims=True) if a.ndim else 1.0 - a
+        else:
+            new = (a * 0.1) ** 2
+        values.append(new * 0.5)
+    total = values[-1].sum()
+    for value in values[-8:-1]:
+        total = total + value.sum()
+    return leaves, total
+
+
+def both_passes(result: ag.Tensor) -> tuple[dict, dict]:
+    nodes = topological_order([result])
+    keep = frozenset(nodes[::3])
+    plain, unrolled = ({result: np.ones_like(result._data)} for _ in range(2))
+    backward_pass(nodes, plain, keep=keep)
+    backward_pass_unrolled(nodes, unrolled, keep)
+    return plain, unrolled
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_unrolled_backward_pass_equals_the_plain_one_bit_for_bit(seed):
+    _, result = random_program(seed)
+    plain, unrolled = both_passes(result)
+    assert plain.keys() == unrolled.keys()
+    assert len(plain) > 3
+    for node, gradient in plain.items():
+        assert gradient.dtype == unrolled[node].dtype == node.dtype
+        assert gradient.shape == node.shape
+        np.testing.assert_array_equal(gradient, unrolled[node])
+
+
+def test_the_unrolled_pass_runs_hooks_on_complete_sums():
+    x = ag.tensor(2.0, requires_grad=True)
+    y = x * 3.0
+    seen = []
+    for node in (x, y):
+        node.register_hook(lambda g: seen.append(g.item()))
+    y.register_hook(lambda g: g * 2)
+    result = y * y + y
+    plain, unrolled = both_passes(result)
+    assert seen == [13.0, 78.0] * 2
+    assert plain[x] == unrolled[x] == 78.0
+
+
+def test_multiple_outputs_and_joint_rules_in_the_unrolled_pass():
+    x = ag.tensor(np.arange(6.0), requires_grad=True)
+    first, _, third = ag.split(x, 3)
+    result = (ag.concat([first, third, first]) ** 2).sum()
+    plain, unrolled = both_passes(result)
+    np.testing.assert_array_equal(plain[x], unrolled[x])
+    assert plain[x].tolist() == [0.0, 4.0, 0.0, 0.0, 8.0, 10.0]
+
+
+SIZE = blocks.LARGE + 3 * blocks.BLOCK + 5
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_blocks_equal_the_whole(workers, monkeypatch):
+    monkeypatch.setattr(blocks, "_workers", lambda: workers)
+    rng = np.random.default_rng(0)
+    g, out = rng.standard_normal((2, SIZE)).astype(np.float32)
+    rule = lambda g, out, c: g * (1 - out * out) * c
+    result = blocks.in_blocks(rule, (g, out, 2.0))
+    np.testing.assert_array_equal(result, rule(g, out, 2.0))
+    assert result.dtype == np.float32
+
+
+def test_blocks_keep_shape_and_leave_other_layouts_alone():
+    rng = np.random.default_rng(0)
+    square = rng.standard_normal((600, 500))
+    rule = lambda g, x: g * np.tanh(x)
+    for a, b in [(square, square), (square.T, square.T), (square, square.T.copy().T), (square[:, ::2], square[:, 1::2])]:
+        np.testing.assert_array_equal(blocks.in_blocks(rule, (a, b)), rule(a, b))
+    np.testing.assert_array_equal(blocks.in_blocks(rule, (square, square[0])), rule(square, square[0]))
+    assert blocks.in_blocks(rule, (np.float64(2.0), np.float64(3.0))) == rule(2.0, 3.0)
+
+
+def test_an_error_in_a_block_reaches_the_caller():
+    def refuse(x):
+        if len(x) != blocks.BLOCK:
+            raise RuntimeError("short block")
+        return x
+
+    with pytest.raises(RuntimeError, match="short block"):
+        blocks.in_blocks(refuse, (np.zeros(SIZE),))
+
+
+def test_large_arrays_give_the_gradient_of_small_ones():
+    x = np.linspace(-3, 3, SIZE)
+    large = ag.tensor(x, requires_grad=True)
+    (ag.tanh(large) * ag.special.expit(large) + large * large).sum().backward()
+    small = ag.tensor(x[:100], requires_grad=True)
+    (ag.tanh(small) * ag.special.expit(small) + small * small).sum().backward()
+    np.testing.assert_allclose(large.grad.numpy()[:100], small.grad.numpy(), rtol=1e-14)

@@ -1,0 +1,1 @@
+"""Programs that build and check the project. They are not part of the library."""
