@@ -8,6 +8,7 @@ from .checkpointing import checkpoint, remat, replay_generator
 from .creation import *
 from .errors import AnomalyError, AutogradError, GradientError, NoGradientError, StaleValueError
 from .custom import Operation, operation
+from .derivation import DerivationReport, check_derivation
 from .functions import *
 from .gradcheck import GradcheckError, GradcheckReport, gradcheck, gradgradcheck
 from .gradients import gradients

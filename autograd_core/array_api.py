@@ -17,6 +17,7 @@ from .values import get_default_dtype
 
 __all__ = [
     "bool",
+    "broadcast_shapes",
     "can_cast",
     "complex64",
     "complex128",
@@ -92,6 +93,19 @@ def isdtype(dtype: Any, kind: Any) -> builtins.bool:
     (True, True)
     """
     return np.isdtype(np.dtype(dtype), kind)
+
+
+def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
+    """The shape that arrays of ``shapes`` have after broadcasting.
+
+    Raises:
+        ValueError: if they do not broadcast.
+
+    >>> import autograd_core as ag
+    >>> ag.broadcast_shapes((2, 1), (3,))
+    (2, 3)
+    """
+    return np.broadcast_shapes(*shapes)
 
 
 def can_cast(from_: Any, to: Any, /) -> builtins.bool:

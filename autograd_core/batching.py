@@ -22,7 +22,7 @@ class CannotBatch(Exception):
     """A value of the whole batch was asked for as if it were a single array."""
 
 
-class Batch:
+class Batch(np.lib.mixins.NDArrayOperatorsMixin):
     """n arrays of one shape, stacked along a hidden first axis.
 
     Args:
@@ -98,46 +98,13 @@ class Batch:
     def copy(self) -> Batch:
         return Batch(self.entries.copy())
 
-    # -- operators and NumPy's protocols -----------------------------------------------------------
+    # -- NumPy's protocols; the operators call its functions ---------------------------------------
 
-    def __add__(self, other: Any) -> Batch:
-        return _elementwise(np.add, self, other)
-
-    def __iadd__(self, other: Any) -> Batch:
+    def __iadd__(self, other: Any) -> Any:
         if isinstance(other, Batch) and other.entries.shape == self.entries.shape and other.dtype == self.dtype:
             self.entries += other.entries
             return self
         return self + other
-
-    def __sub__(self, other: Any) -> Batch:
-        return _elementwise(np.subtract, self, other)
-
-    def __rsub__(self, other: Any) -> Batch:
-        return _elementwise(np.subtract, other, self)
-
-    def __mul__(self, other: Any) -> Batch:
-        return _elementwise(np.multiply, self, other)
-
-    def __truediv__(self, other: Any) -> Batch:
-        return _elementwise(np.divide, self, other)
-
-    def __rtruediv__(self, other: Any) -> Batch:
-        return _elementwise(np.divide, other, self)
-
-    def __pow__(self, other: Any) -> Batch:
-        return _elementwise(np.power, self, other)
-
-    def __neg__(self) -> Batch:
-        return Batch(-self.entries)
-
-    def __matmul__(self, other: Any) -> Batch:
-        return _matmul(self, other)
-
-    def __rmatmul__(self, other: Any) -> Batch:
-        return _matmul(other, self)
-
-    __radd__ = __add__
-    __rmul__ = __mul__
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "at" and isinstance(inputs[0], Batch):
@@ -239,6 +206,8 @@ def _entry(structure: Any, i: int) -> Any:
 
 def _matmul(a: Any, b: Any) -> Any:
     if not isinstance(b, Batch):
+        if a.ndim == 1 and b.ndim <= 2:
+            return Batch(a.entries @ b)
         if a.ndim == 2 and b.ndim == 2:  # one product of a tall matrix instead of many small ones
             rows = a.entries.reshape(-1, a.entries.shape[-1])
             return Batch((rows @ b).reshape(*a.entries.shape[:-1], b.shape[-1]))
@@ -286,8 +255,9 @@ def _along(function: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def _reshape(x: Batch, *shape: Any, **options: Any) -> Any:
-    if options or not shape or not all(isinstance(n, int | tuple | list | np.integer) for n in shape):
+def _reshape(x: Batch, *shape: Any, order: str = "C", **options: Any) -> Any:
+    shape = shape or (options.pop("shape", None),)
+    if order != "C" or not all(option is None for option in options.values()):
         return NotImplemented
     flat = shape[0] if len(shape) == 1 else shape
     flat = (flat,) if isinstance(flat, int | np.integer) else tuple(flat)

@@ -56,7 +56,9 @@ def in_blocks(function: Callable[..., Any], arrays: Sequence[Any]) -> Any:
     share = -(-(size - start) // workers // BLOCK) * BLOCK
     bounds = [min(start + share * i, size) for i in range(workers)] + [size]
     # NumPy's error settings are part of the context: the threads work under those of this one.
-    others = [_pool().submit(copy_context().run, work, low, high) for low, high in zip(bounds[1:], bounds[2:]) if low < high]
+    others = [
+        _pool().submit(copy_context().run, work, low, high) for low, high in zip(bounds[1:], bounds[2:]) if low < high
+    ]
     work(bounds[0], bounds[1])
     for other in others:
         other.result()

@@ -75,7 +75,7 @@ def checkpoint(f: Callable[..., Any], *, generators: Iterable[np.random.Generato
     <operation checkpoint>
     >>> table = y.backward()
     >>> x.grad
-    tensor(0.0770)
+    tensor(0.077)
     """
     check_function("checkpoint", f)
     generators = tuple(generators)
@@ -159,8 +159,8 @@ class _Segment:
             first = next_index()
             arguments = [identity(x) if record else make_leaf(Tensor, x, True) for x in own]
             leaves, _ = flatten(self._run(arguments))
-        again = [leaf for leaf in leaves if isinstance(leaf, Node) and leaf._requires_grad]
-        pullback = Pullback(again, [*arguments, *self.closure], first)
+        again = [leaf for leaf in leaves if isinstance(leaf, Tensor) and leaf._requires_grad]
+        pullback = Pullback(again, [*arguments, *self.closure], first, through=False)
         same = len(again) == len(outputs) and pullback.older <= {*self.closure, *(own if record else ())}
         for node, value in zip(self.closure, closure, strict=True):
             same = same and (node is value if record else node._data is value)

@@ -369,7 +369,7 @@ def logspace(
     if any(isinstance(x, Tensor) for x in (start, stop, base)):
         if np.ndim(base):
             base = np.expand_dims(base, axis)
-        powers = base ** linspace(asarray(start), stop, num, endpoint, axis=axis)
+        powers = base ** linspace(start, stop, num, endpoint, axis=axis)
         return powers if dtype is None else powers.astype(dtype)
     dtype = _float(dtype, start, stop)
     return _leaf(np.logspace(start, stop, num, endpoint, base=base, dtype=dtype, axis=axis), requires_grad)
@@ -411,8 +411,10 @@ def geomspace(
 
 def _between(start: Any, stop: Any, num: int, endpoint: bool, axis: int, mix: Any) -> Tensor:
     """``mix(start, stop, w)`` with weights from 0 to 1 along a new axis."""
-    start, stop = asarray(start), asarray(stop)
-    dtype = np.result_type(start.dtype, stop.dtype, *([] if start.dtype.kind in "fc" else [get_default_dtype()]))
+    dtype = np.result_type(*(getattr(end, "dtype", end) for end in (start, stop)))
+    if dtype.kind not in "fc":
+        dtype = get_default_dtype()
+    start, stop = (end if isinstance(end, Tensor) else asarray(end, dtype=dtype) for end in (start, stop))
     weights = np.linspace(0.0, 1.0, num, endpoint, dtype=np.finfo(dtype).dtype)
     ndim = max(start.ndim, stop.ndim)
     return np.moveaxis(mix(start, stop, weights.reshape((-1,) + (1,) * ndim)), 0, axis)

@@ -39,19 +39,20 @@ class Operation:
         elementwise: bool = False,
     ) -> None:
         self.function = forward
-        self.name = self.__name__ = name or getattr(forward, "__name__", "operation")
+        self.name = str(name or getattr(forward, "__name__", "operation"))
+        self.__name__ = self.name
         self.__doc__ = forward.__doc__
         self.__wrapped__ = forward
         self.outputs = outputs
-        self.signature = inspect.signature(forward)
+        self.signature = _signature(forward)
         parameters = list(self.signature.parameters.values())
         if any(p.kind is p.VAR_KEYWORD for p in parameters):
             raise _misuse(self.name, "inputs and attributes by name", "**attributes", "write the attributes out")
-        self.inputs = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
-        self.attributes = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+        self.attributes = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY or p.default is not p.empty]
+        self.inputs = [p.name for p in parameters if p.name not in self.attributes]
         self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         if not self.inputs:
-            raise _misuse(self.name, "a function with inputs", "none", "give it a positional parameter")
+            raise _misuse(self.name, "a function with inputs", "none", "give it a parameter without a default")
         self.primitive = Primitive(
             self.name,
             self._forward,
@@ -68,9 +69,20 @@ class Operation:
             self._set_rules([None if i in constants else self._missing(i) for i in range(len(self.inputs))])
 
     def __call__(self, *args: Any, **kwargs: Any) -> Array:
+        inputs, attributes = self.bind(*args, **kwargs)
+        return self.primitive(*inputs, **attributes)
+
+    def bind(self, *args: Any, **kwargs: Any) -> tuple[list[Any], dict[str, Any]]:
+        """The inputs and the attributes of a call, defaults filled in."""
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
-        return self.primitive(*bound.args, **bound.kwargs)
+        attributes = {name: bound.arguments[name] for name in self.attributes}
+        for name, setting in attributes.items():
+            if isinstance(setting, Node):
+                remedy = "pass a plain value, or give the parameter no default, which makes it an input"
+                raise _misuse(self.name, f"a setting for {name!r}, which has no gradient", "a Tensor", remedy)
+        inputs = [bound.arguments[name] for name in self.inputs]
+        return ([*inputs[:-1], *inputs[-1]] if self.variadic else inputs), attributes
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         return self if instance is None else lambda *args, **kwargs: self(instance, *args, **kwargs)
@@ -225,8 +237,9 @@ class Operation:
         """A contribution as the engine wants it, or an error that names the rule."""
         which = f"the rule for the input {self.inputs[min(position, len(self.inputs) - 1)]!r}"
         shape = np.shape(x)
+        gradient = g[0] if isinstance(g, tuple) else g
         if isinstance(contribution, bool | int | float | complex) and not isinstance(contribution, np.generic):
-            contribution = np.full_like(g[0] if isinstance(g, tuple) else g, contribution, shape=())[()]
+            contribution = np.full_like(gradient, contribution, shape=())[()]
         if not hasattr(contribution, "dtype"):
             remedy = "return np.zeros_like(x) for zero" if contribution is None else "return an array"
             raise _wrong_contribution(self.name, which, "an array", _kind(contribution), remedy)
@@ -238,7 +251,7 @@ class Operation:
             if contribution.shape == shape[::-1]:
                 remedy += "; yours looks transposed"
             raise _wrong_contribution(self.name, which, f"shape {shape}", f"shape {contribution.shape}", remedy)
-        if not isinstance(contribution, Node) and _requires_grad(g) and np.any(contribution != 0):
+        if isinstance(gradient, Node) and not isinstance(contribution, Node) and np.any(contribution != 0):
             got = "a plain array, which has lost its graph"
             remedy = "write the rule with operators and np.* functions, without .data or detach()"
             raise _wrong_contribution(self.name, which, "a Tensor, since g is one", got, remedy)
@@ -268,8 +281,13 @@ class Operation:
         return check_operation(self, inputs, attributes, order, seed)
 
 
-def _requires_grad(g: Any) -> bool:
-    return any(isinstance(v, Node) and v._requires_grad for v in (g if isinstance(g, tuple) else (g,)))
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    """The function's signature; of a universal function of NumPy that of its inputs."""
+    if isinstance(function, np.ufunc):
+        kind = inspect.Parameter.POSITIONAL_ONLY
+        names = ["x"] if function.nin == 1 else [f"x{i + 1}" for i in range(function.nin)]
+        return inspect.Signature([inspect.Parameter(name, kind) for name in names])
+    return inspect.signature(function)
 
 
 def _was_broadcast(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
@@ -304,8 +322,8 @@ def operation(
 ) -> Any:
     """Make an operation out of a function on plain arrays; its rules are attached afterwards.
 
-    Positional parameters are inputs, keyword-only parameters are attributes: settings, which are handed
-    to the rules too. A rule gets the gradient ``g`` of the output, the output and the inputs, and returns
+    Parameters without a default are inputs; those with a default, and keyword-only ones, are attributes:
+    settings, which are handed to the rules too. A rule gets the gradient ``g`` of the output, the output and the inputs, and returns
     the contribution to the gradient of one input.
 
     Args:
@@ -326,10 +344,10 @@ def operation(
     >>> import autograd_core as ag
     >>> import numpy as np
     >>> @ag.operation
-    ... def power(x, *, n=3):
+    ... def power(x, n=3):
     ...     return x**n
     >>> @power.rule("x", formula="n·{a}^(n−1)")
-    ... def power_rule(g, out, x, *, n):
+    ... def power_rule(g, out, x, n):
     ...     return g * n * x ** (n - 1)
     >>> x = ag.tensor([1.0, 2.0], requires_grad=True)
     >>> table = power(x).sum().backward()

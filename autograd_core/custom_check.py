@@ -36,10 +36,8 @@ def check_operation(
     operation: Operation, inputs: Sequence[Any], attributes: dict[str, Any], order: int, seed: int
 ) -> OperationReport:
     """Check an operation at a point: see ``Operation.check``."""
-    bound = operation.signature.bind(*inputs, **attributes)
-    bound.apply_defaults()
-    values = [_plain(x) for x in bound.args]
-    attributes = dict(bound.kwargs)
+    given, attributes = operation.bind(*inputs, **attributes)
+    values = [_plain(x) for x in given]
     report = OperationReport(operation.name)
     wrt = [i for i in range(len(values)) if _differentiable(operation, values, i)]
     if not wrt:

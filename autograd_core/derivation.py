@@ -172,8 +172,8 @@ def check_derivation(
     >>> print(report)
     check_derivation: 1 of 2 derivatives wrong
       right: w
-      x[0]: yours 0.462117157, right 0.363422409 (factor 1.27157)
-      x[1]: yours 0.761594156, right 0.319849989 (factor 2.3811)
+      x[0]: yours 0.462117157, right 0.363430991 (factor 1.27154)
+      x[1]: yours 0.761594156, right 0.319850004 (factor 2.3811)
       slip in x: the derivative of tanh is missing (tanh passes on g instead of g · tanh')
     """
     check_function("check_derivation", f)
@@ -215,8 +215,8 @@ class Point:
 
     def __init__(self, f: Callable[..., Any], at: Any) -> None:
         self.f = f
-        parameters = _parameters(f)
-        self.keyword = isinstance(at, dict) and set(at) <= set(parameters) and bool(at)
+        parameters, any_name = _parameters(f)
+        self.keyword = isinstance(at, dict) and bool(at) and (any_name or set(at) <= set(parameters))
         if self.keyword:
             self.names, self.values = list(at), list(at.values())
         else:
@@ -269,10 +269,9 @@ class Point:
         if wrt is None and isinstance(mine, Mapping) and not self._is_argument(mine):
             return [target for key, value in mine.items() for target in self._by_name(key, value, named, nodes)]
         positions = self._positions(wrt)
-        if wrt is not None and not isinstance(wrt, tuple | list):
-            mine = (mine,)
-        elif len(positions) == 1 and not (isinstance(mine, tuple | list) and wrt is not None):
-            mine = (mine,)
+        if not isinstance(wrt, tuple | list) and len(positions) == 1:
+            alone = isinstance(mine, tuple) and len(mine) == 1 and self.structures[positions[0]].kind is None
+            mine = mine if alone else (mine,)
         if not isinstance(mine, tuple | list) or len(mine) != len(positions):
             names = ", ".join(self.names[i] for i in positions)
             raise ValueError(
@@ -322,7 +321,7 @@ class Point:
         values = [value] if structure.kind is None else flatten_as(structure, value, "check_derivation", name)
         targets = []
         for path, leaf, v in zip(structure.paths(name), leaves, values, strict=True):
-            if not isinstance(leaf, Node):
+            if not isinstance(leaf, Tensor):
                 raise TypeError(
                     explain(
                         "check_derivation",
@@ -331,7 +330,7 @@ class Point:
                         remedy="write 1.0 instead of 1 in at=, or leave it out with wrt=",
                     )
                 )
-            targets.append((path, _array(v), leaf))
+            targets.append((path, _array(v, path), leaf))
         return targets
 
     def _by_name(
@@ -340,14 +339,14 @@ class Point:
         if key in self.names:
             return self._argument(self.names.index(key), value)
         if key in named:
-            return [(key, _array(value), named[key])]
+            return [(key, _array(value, key), named[key])]
         for structure, leaves, name in zip(self.structures, self.leaves, self.names, strict=True):
             for path, leaf in zip(structure.paths(""), leaves, strict=True):
-                if isinstance(leaf, Node) and path in (f"[{key!r}]", key) or name + path == key:
-                    return [(key, _array(value), leaf)]
+                if isinstance(leaf, Node) and (path in (f"[{key!r}]", key) or name + path == key):
+                    return [(key, _array(value, key), leaf)]
         found = [node for node in nodes if node.name == key]
         if len(found) == 1:
-            return [(key, _array(value), found[0])]
+            return [(key, _array(value, key), found[0])]
         known = [*self.names, *named, *(node.name for node in nodes if node.name)]
         raise _unknown(key, list(dict.fromkeys(known)), "a key of mine", len(found))
 
@@ -367,16 +366,30 @@ def _leaf(leaf: Any, path: str) -> Any:
     return tensor
 
 
-def _array(value: Any) -> Any:
-    return np.asarray(value._data if isinstance(value, Node) else value)
+def _array(value: Any, name: str) -> Any:
+    """A derivative that came as a number, a list, an array or a Tensor, as an array."""
+    try:
+        array = np.asarray(value._data if isinstance(value, Node) else value)
+        return array if array.dtype.kind in "biufc" else array.astype(float)
+    except (TypeError, ValueError):
+        raise TypeError(
+            explain(
+                "check_derivation",
+                expected=f"numbers as the derivative for {name}",
+                got=f"a {type(value).__name__}",
+                remedy="pass a number, an array or a list of numbers",
+            )
+        ) from None
 
 
-def _parameters(f: Callable[..., Any]) -> list[str]:
+def _parameters(f: Callable[..., Any]) -> tuple[list[str], bool]:
+    """The names of a function's parameters, and whether it takes any other names too."""
     try:
         parameters = inspect.signature(f).parameters.values()
     except (TypeError, ValueError):
-        return []
-    return [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+        return [], False
+    names = [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    return names, any(p.kind is p.VAR_KEYWORD for p in parameters)
 
 
 def _unknown(key: Any, known: Sequence[str], what: str, count: int = 0) -> ValueError:

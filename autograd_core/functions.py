@@ -17,6 +17,7 @@ from .ops.exponential import *
 from .ops.gathering import *
 from .ops.indexing import *
 from .ops.joining import *
+from .ops.norms import norm as norm
 from .ops.order_statistics import *
 from .ops.padding import *
 from .ops.polynomials import *
@@ -28,5 +29,6 @@ from .ops.shapes import *
 from .ops.signal import *
 from .ops.sorting import *
 from .ops.special.bessel import i0 as i0
+from .ops.special.logistic import logsumexp as logsumexp
 from .ops.statistics import *
 from .ops.trigonometric import *

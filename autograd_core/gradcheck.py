@@ -26,7 +26,7 @@ __all__ = ["GradcheckError", "GradcheckReport", "WrongDerivative", "gradcheck", 
 
 METHODS = ("central", "complex")
 # Steps are tried in this order, as multiples of the best one for a function of moderate derivatives.
-STEPS = (1.0, 0.1, 10.0, 0.01, 100.0, 1e-3)
+STEPS = (1.0, 0.1, 10.0, 0.01, 100.0, 1e-3, 1e-4, 1e-5)
 PROJECTIONS = 3
 
 

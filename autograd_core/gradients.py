@@ -88,9 +88,20 @@ def gradients(
     """
     outputs = [outputs] if isinstance(outputs, Node) else list(outputs)
     inputs = [inputs] if isinstance(inputs, Node) else list(inputs)
-    if grad_outputs is None or isinstance(grad_outputs, Node | np.ndarray | float | int):
+    if grad_outputs is None:
+        grad_outputs = [None] * len(outputs)
+    elif not isinstance(grad_outputs, list | tuple):
         grad_outputs = [grad_outputs]
-    seeds = [output._seed(seed) for output, seed in zip(outputs, grad_outputs or [None] * len(outputs), strict=True)]
+    if len(grad_outputs) != len(outputs):
+        raise GradientError(
+            explain(
+                "gradients",
+                expected=f"a gradient for each of the {len(outputs)} outputs",
+                got=f"{len(grad_outputs)}",
+                remedy="pass a list with one entry per output, None for 1",
+            )
+        )
+    seeds = [output._seed(seed) for output, seed in zip(outputs, grad_outputs, strict=True)]
     arrays = [seed._data for seed in seeds]
     results = Pullback(outputs, inputs)(seeds if create_graph else arrays, record=create_graph)
     found = as_gradients({node: g for node, g in zip(inputs, results, strict=True) if g is not None}, arrays)

@@ -56,12 +56,12 @@ def topological_order(results: Iterable[Tensor], *, constants: bool = False, che
     changed = False
     while pending:
         node = pending.pop()
-        if node._changed is not None:
+        if node._changed is not None and node.primitive is not None:
             changed = True
         for parent in node.parents:
             if parent is None:
                 continue
-            if parent._changed is not None:
+            if parent._changed is not None and parent._changed.index > node.index:
                 changed = True
                 parent = parent_as_used(node, parent)
             if (parent._requires_grad or constants) and parent not in found:

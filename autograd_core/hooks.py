@@ -56,8 +56,8 @@ def run_hooks(hooks: Hooks, shape: tuple[int, ...], gradient: Any) -> Any:
     """
     for hook in tuple(hooks.values()):
         shown = conjugate(gradient)
-        if shown.primitive is None:  # the array may belong to other nodes too, so it is not to be written into
-            shown = make_constant(_read_only(shown._data))
+        if shown.primitive is None:
+            shown = make_constant(_own_copy(shown._data))
         replaced = hook(shown)
         if replaced is None or replaced is shown:
             continue
@@ -78,9 +78,10 @@ def run_hooks(hooks: Hooks, shape: tuple[int, ...], gradient: Any) -> Any:
     return gradient
 
 
-def _read_only(value: Any) -> Any:
+def _own_copy(value: Any) -> Any:
+    """What a hook may keep: the array itself may become another node's gradient. Writing into it has no effect."""
     if type(value) is not np.ndarray:
         return value
-    value = value.view()
+    value = value.copy()
     value.flags.writeable = False
     return value

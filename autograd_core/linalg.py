@@ -121,7 +121,8 @@ def outer(x1: Array, x2: Array, /) -> Array:
 
     >>> import autograd_core as ag
     >>> ag.linalg.outer(ag.tensor([1.0, 2.0]), ag.tensor([3.0, 4.0]))
-    tensor([[3., 4.], [6., 8.]])
+    tensor([[3., 4.],
+            [6., 8.]])
     """
     x1, x2 = as_array(x1), as_array(x2)
     if x1.ndim != 1 or x2.ndim != 1:
@@ -189,7 +190,8 @@ def matrix_transpose(x: Array, /) -> Array:
 
     >>> import autograd_core as ag
     >>> ag.linalg.matrix_transpose(ag.tensor([[1.0, 2.0], [3.0, 4.0]]))
-    tensor([[1., 3.], [2., 4.]])
+    tensor([[1., 3.],
+            [2., 4.]])
     """
     matrices: Any = as_array(x)
     if matrices.ndim < 2:

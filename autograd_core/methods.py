@@ -38,7 +38,7 @@ from .ops import (
 )
 from .ops.broadcasting import broadcast_to
 from .ops.special import error_functions, logistic
-from .recording import Node, binary_method, unary_method
+from .recording import Node, unary_method
 
 
 class ElementwiseMethods(Node):
@@ -96,20 +96,11 @@ class ElementwiseMethods(Node):
     minimum = choosing.minimum
     mul = multiply = arithmetic.multiply
     ne = comparison.not_equal
+    log_softmax = logistic.log_softmax
+    logsumexp = logistic.logsumexp
     pow = arithmetic.power
+    softmax = logistic.softmax
     sub = subtract = arithmetic.subtract
-
-    def softmax(self, axis: Any = None, *, dim: Any = None) -> Any:
-        """``special.softmax`` along ``axis`` (PyTorch's ``dim``)."""
-        return logistic.softmax(self, axis if dim is None else dim)
-
-    def log_softmax(self, axis: Any = None, *, dim: Any = None) -> Any:
-        """``special.log_softmax`` along ``axis`` (PyTorch's ``dim``)."""
-        return logistic.log_softmax(self, axis if dim is None else dim)
-
-    def logsumexp(self, axis: Any = None, *, dim: Any = None, keepdims: Any = False) -> Any:
-        """``special.logsumexp`` along ``axis`` (PyTorch's ``dim``)."""
-        return logistic.logsumexp(self, axis if dim is None else dim, keepdims=keepdims)
 
     @property
     def real(self) -> Any:
@@ -188,7 +179,6 @@ class ShapeMethods(Node):
     moveaxis = shapes.moveaxis
     movedim = shapes.moveaxis
     ravel = shapes.ravel
-    repeat = rearranging.repeat
     roll = rearranging.roll
     rot90 = rearranging.rot90
     squeeze = shapes.squeeze
@@ -288,6 +278,19 @@ class ShapeMethods(Node):
     def expand_as(self, other: Any) -> Any:
         """Repeated to the shape of ``other``."""
         return broadcast_to(self, other.shape)
+
+    def repeat(self, repeats: Any, axis: int | None = None, *more: Any, **options: Any) -> Any:
+        """Each entry repeated along an axis, as in NumPy: see ``ag.repeat``. (PyTorch's ``repeat`` is ``tile``.)"""
+        if more:
+            raise TypeError(
+                explain(
+                    "repeat",
+                    expected="NumPy's arguments repeats and axis",
+                    got=f"{2 + len(more)} numbers",
+                    remedy="use tile for PyTorch's repeat, or x.repeat(n, axis=i) to repeat entries",
+                )
+            )
+        return rearranging.repeat(self, repeats, **{"axis": axis} if axis is not None else options)
 
     def tile(self, *reps: Any) -> Any:
         """The whole repeated along axes: see ``ag.tile``. (PyTorch's ``repeat``.)"""

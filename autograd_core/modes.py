@@ -101,7 +101,14 @@ class set_grad_enabled(_Switch):
 
 
 class record_all(_Switch):
-    """Record operations on constants too, so that the whole program can be replayed or drawn."""
+    """Record operations on constants too, so that the whole program can be replayed or drawn.
+
+    >>> import autograd_core as ag
+    >>> with ag.record_all():
+    ...     y = ag.tensor(2.0) * 3
+    >>> y.primitive, y.requires_grad
+    (<operation multiply>, False)
+    """
 
     _attribute = "record_all"
     _value = True

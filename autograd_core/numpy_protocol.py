@@ -38,6 +38,10 @@ UFUNC_METHODS: dict[tuple[Any, str], Callable[..., Any]] = {
     (np.logical_or, "reduce"): np.any,
     (np.add, "accumulate"): np.cumsum,
     (np.multiply, "accumulate"): np.cumprod,
+    # These have no function of another name in NumPy.
+    (np.maximum, "accumulate"): np.maximum.accumulate,
+    (np.minimum, "accumulate"): np.minimum.accumulate,
+    (np.logaddexp, "accumulate"): np.logaddexp.accumulate,
 }
 
 # The arguments that every ufunc takes besides its inputs, with the values that ask for nothing.
@@ -110,6 +114,8 @@ def array_function(self: Any, function: Callable[..., Any], types: Any, args: An
 
 
 def _name(function: Any) -> str:
+    if isinstance(getattr(function, "__self__", None), np.ufunc):
+        return f"np.{function.__self__.__name__}.{function.__name__}"
     return f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
 
 

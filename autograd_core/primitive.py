@@ -18,6 +18,8 @@ import types
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
 if TYPE_CHECKING:
     from .tensor import Tensor
 
@@ -54,6 +56,12 @@ class Primitive:
             worked through block by block.
         multiple: whether ``forward`` returns a tuple of arrays.
         doc: the docstring.
+
+    >>> import autograd_core as ag
+    >>> double = ag.Primitive("double", lambda x: 2 * x, lambda g, out, x: 2 * g, formulas="2", elementwise=True)
+    >>> x = ag.tensor(3.0, requires_grad=True)
+    >>> double(x), ag.gradients(double(x), x)[0], double(3.0)
+    (tensor(6., operation=double), tensor(2.), 6.0)
     """
 
     def __init__(
@@ -88,10 +96,15 @@ class Primitive:
             self.__signature__ = inspect.Signature([inspect.Parameter(n, kind) for n in names])
 
     def __call__(self, *operands: Any, **attributes: Any) -> Array:
+        lists = False
         for operand in operands:
-            record = getattr(type(operand), "__record_operation__", None)
+            kind = type(operand)
+            record = getattr(kind, "__record_operation__", None)
             if record is not None:
                 return record(self, operands, attributes)
+            lists = lists or kind is list or kind is tuple
+        if lists:  # which Python's operators would join, not add
+            operands = tuple(np.asarray(x) if type(x) in (list, tuple) else x for x in operands)
         return self.forward(*operands, **attributes)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:

@@ -69,6 +69,7 @@ class Pullback:
         outputs: Tensors; those that require no gradient are allowed and pass nothing on.
         inputs: the nodes to differentiate with respect to.
         first: the number of the first node that belongs to the computation.
+        through: whether a gradient goes on through an input that was computed from another input.
 
     Attributes:
         older: the older nodes requiring a gradient that the computation uses, so that its derivatives
@@ -76,17 +77,21 @@ class Pullback:
         wanted: the nodes that get a gradient.
     """
 
-    def __init__(self, outputs: Sequence[Tensor], inputs: Sequence[Tensor], first: int = 0) -> None:
+    def __init__(
+        self, outputs: Sequence[Tensor], inputs: Sequence[Tensor], first: int = 0, through: bool = True
+    ) -> None:
         self.outputs = outputs
         self.inputs = inputs
         nodes, self.older = nodes_since(outputs, first)
         self.wanted = set(inputs)
         self.nodes: list[Tensor] = []
+        self._kept = frozenset(inputs)
         for node in nodes:
-            if node in self.wanted or not self.wanted.isdisjoint(node.parents):
+            if node in self._kept and not through:
+                continue
+            if node in self._kept or not self.wanted.isdisjoint(node.parents):
                 self.wanted.add(node)
                 self.nodes.append(node)
-        self._kept = frozenset(inputs)
 
     def __call__(self, seeds: Sequence[Any], record: bool = False) -> list[Any]:
         """Run the backward pass once.

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["common_ratio", "describe_ratio"]
+__all__ = ["common_ratio", "describe_ratio", "is_simple"]
 
 
 def common_ratio(mine: Any, right: Any, tolerance: float) -> float | None:
@@ -32,6 +32,17 @@ def common_ratio(mine: Any, right: Any, tolerance: float) -> float | None:
     if np.any(np.abs(mine - ratio * right) > tolerance * (np.abs(ratio * right) + 1e-6 * abs(ratio) * scale)):
         return None
     return None if abs(ratio - 1) <= tolerance else ratio
+
+
+def is_simple(ratio: float, sizes: Mapping[int, str]) -> bool:
+    """Whether a factor is a likely one: a sign, a small whole number or its inverse, or one of ``sizes``.
+
+    >>> is_simple(-0.5, {}), is_simple(1.37, {})
+    (True, False)
+    """
+    size = max(abs(ratio), 1 / abs(ratio))
+    nearest = round(size)
+    return abs(size - nearest) < 1e-4 * size and (nearest <= 4 or nearest in sizes)
 
 
 def describe_ratio(ratio: float, sizes: Mapping[int, str]) -> str:

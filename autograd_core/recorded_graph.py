@@ -36,8 +36,10 @@ class Graph:
     Raises:
         GradientError: if one of ``inputs`` is not a leaf of the graph.
 
-    Operations on constants alone are not recorded, as a rule, so they are not part of the graph.
-    ``Graph.trace`` and ``ag.record_all()`` record everything.
+    Operations without a gradient (comparisons), and operations on constants alone, are not recorded as a
+    rule, so what they give stands in the graph as a leaf. ``Graph.trace`` and ``ag.record_all()`` record
+    everything, and notice where Python takes a decision on a value; only then does ``forward`` know about
+    every use of its inputs.
 
     >>> import autograd_core as ag
     >>> a = ag.tensor(2.0, requires_grad=True, name="a")
@@ -239,9 +241,10 @@ class Graph:
                     explain(
                         "graph.forward",
                         expected="that everything computed from a changed input was recorded",
-                        got=f"{self.label(node)}, which an operation used that has no gradient (a comparison, "
-                        "a conversion, a branch), or that ran under no_grad()",
-                        remedy="record it with `with ag.record_all():` or Graph.trace(function, *values)",
+                        got=f"{self.label(node)}, which was used where nothing is recorded: in a comparison, a "
+                        "conversion or a decision (if), or under no_grad()",
+                        remedy="record comparisons with Graph.trace(function, *values) or `with ag.record_all():`, "
+                        "and write decisions as ag.where(condition, a, b)",
                     )
                 )
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 next_index = count().__next__
 _new = object.__new__
 NO_ATTRIBUTES: dict[str, Any] = {}
-PLAIN_TYPES = frozenset({float, int, bool, complex, np.ndarray, np.float64, np.float32})
+PLAIN_TYPES = frozenset({float, int, bool, np.ndarray, np.float64, np.float32})
 
 
 class Node:
@@ -66,6 +66,7 @@ class Node:
     _data: Any
     _hooks: Any
     _instruction: int
+    _note_read: Any  # a method of Tensor
     _requires_grad: bool
     _used_unrecorded: bool
     attributes: dict[str, Any]
@@ -123,6 +124,8 @@ def record_operation(primitive: Primitive, operands: tuple[Any, ...], attributes
         value = in_blocks(primitive.forward, inputs)
     else:
         value = primitive.forward(*inputs, **attributes)
+    if type(value) is complex:  # 1j * np.float64(2), unlike any other pair, is a Python number
+        value = np.complex128(value)
     node = make_leaf(_tensor_class, value, requires_grad)
     if record:
         node.primitive = primitive

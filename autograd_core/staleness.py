@@ -41,7 +41,7 @@ class Change(NamedTuple):
         earlier: the latest change before this one that made the Tensor a new node.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]
     line: tuple[CodeType | None, int]
     previous: Tensor | None = None
     earlier: Change | None = None
@@ -52,21 +52,34 @@ class Change(NamedTuple):
         return describe_line(*self.line)
 
 
-def mark_changed(tensor: Tensor, change: Change) -> None:
+def mark_changed(tensor: Tensor, change: Change, written: Any = None) -> None:
     """Date a change of a Tensor's value, on it and on the Tensors that share its memory.
 
     Those are the nodes that it is a view of, and its detached copies and constant views (``_aliases``).
     Recorded views of it need no mark: ``check_values`` sees that their input was changed.
+
+    Args:
+        tensor: whose value was changed.
+        change: when and where.
+        written: the part of its value that was written into, if not all of it.
     """
-    pending, seen = [tensor], {tensor}
-    while pending:
-        node = pending.pop()
+    for node in of_one_memory(tensor, tensor._data if written is None else written):
         date(node, change)
-        sharing = [alias() for alias in getattr(node, "_aliases", ())]
-        for other in (*node.parents, *sharing):
-            if other is not None and other not in seen and _share_memory(node._data, other._data):
-                seen.add(other)
-                pending.append(other)
+
+
+def of_one_memory(tensor: Tensor, part: Any) -> list[Tensor]:
+    """A Tensor, and those of the nodes it is a view of, and of the linked ones, that share ``part`` of its memory."""
+    found = [tensor]
+    for node in found:
+        linked = [alias() for alias in getattr(node, "_aliases", ())]
+        for other in (*node.parents, *linked):
+            if other is not None and not _among(other, found) and share_memory(part, other._data):
+                found.append(other)
+    return found
+
+
+def _among(tensor: Tensor, others: Sequence[Tensor]) -> bool:
+    return any(tensor is other for other in others)
 
 
 def date(node: Tensor, change: Change) -> None:
@@ -136,26 +149,28 @@ def check_values(nodes: Sequence[Tensor]) -> None:
             assert change is not None
             if renewed or needs_input(node, position):
                 raise StaleValueError(_message(node, parent, change, f"input {position + 1} of {primitive.name}"))
-            if _share_memory(node._data, parent._data):
+            if share_memory(node._data, parent._data):
                 overwritten[node] = change
         change = overwritten.get(node)
         if change is not None and change.index > node.index and needs_output(node):
             raise StaleValueError(_message(node, node, change, f"the output of {primitive.name}"))
 
 
-def _share_memory(a: Any, b: Any) -> bool:
+def share_memory(a: Any, b: Any) -> bool:
     if isinstance(a, tuple) or isinstance(b, tuple):  # an operation with several outputs holds a tuple
         pairs = product(a if isinstance(a, tuple) else (a,), b if isinstance(b, tuple) else (b,))
-        return any(_share_memory(x, y) for x, y in pairs)
+        return any(share_memory(x, y) for x, y in pairs)
     return isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.may_share_memory(a, b)
 
 
 def _message(saver: Tensor, changed: Tensor, change: Change, role: str) -> str:
     assert saver.primitive is not None
     name = f"{changed.name!r} " if changed.name else ""
+    values = changed._data if isinstance(changed._data, tuple) else (changed._data,)
+    shapes = " and ".join(str(value.shape) for value in values)
     return (
         f"backward of {saver.primitive.name}: a value that it needs was changed before the backward pass. "
-        f"The Tensor {name}of shape {changed.shape} ({role}) was saved by {saver.primitive.name} at "
+        f"The Tensor {name}of shape {shapes} ({role}) was saved by {saver.primitive.name} at "
         f"{saver.where()} and changed at {change.where}. To mend it: call backward() before the change, "
         f"change a copy (x = x.clone()), make a new Tensor instead of writing into this one, or run the "
         f"forward computation again after the change."
@@ -196,7 +211,7 @@ def values_read(rule: Callable[..., Any]) -> frozenset[str] | None:
     An argument of which only the shape or the dtype is read is not among them.
     """
     code = getattr(rule, "__code__", None)
-    if code is None or code.co_flags & 0x04:  # not a Python function, or one that takes *args
+    if code is None or (code.co_flags & 0x04 and code.co_argcount < 2):  # no Python function, or rule(*args)
         return None
     read: set[str] = set(code.co_cellvars)
     instructions = list(dis.get_instructions(code))
@@ -210,8 +225,15 @@ def values_read(rule: Callable[..., Any]) -> frozenset[str] | None:
 
 
 def _reads(rule: Callable[..., Any], argument: int) -> bool:
+    if argument > 1 and not getattr(rule, "reads_inputs", True):  # a rule that says so itself
+        return False
     read = values_read(rule)
-    return read is None or rule.__code__.co_varnames[argument] in read
+    if read is None:
+        return True
+    code = rule.__code__
+    if argument >= code.co_argcount:  # one of *args, whose name stands behind those of all other parameters
+        argument = code.co_argcount + code.co_kwonlyargcount
+    return code.co_varnames[argument] in read
 
 
 def needs_input(node: Tensor, position: int) -> bool:

@@ -77,11 +77,11 @@ class Tensor(ArrayMethods):
     def __init__(
         self, data: Any, requires_grad: bool = False, *, dtype: Any = None, name: str | None = None
     ) -> None:
-        source = None
+        source: Any = None
         if isinstance(data, Tensor):
             source, data = data, data._plain_value("Tensor(t)")
         elif type(data) is WatchedArray:
-            source, data = data._owner and data._owner(), data._shared()
+            source, data = next(iter(data.owners()), None), data._shared()
         self._data = as_value(data, dtype)
         self._requires_grad = False
         self._used_unrecorded = False
@@ -126,9 +126,9 @@ class Tensor(ArrayMethods):
         self._data = value
         self._note_change()
 
-    def _note_change(self) -> None:
-        """Date a change of the value, here and on the Tensors that share its memory."""
-        mark_changed(self, Change(next_index(), user_line()))
+    def _note_change(self, written: Any = None) -> None:
+        """Date a change of the value (or of a part of it), here and on the Tensors that share the memory."""
+        mark_changed(self, Change(next_index(), user_line()), written)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -387,7 +387,8 @@ class Tensor(ArrayMethods):
                         remedy="reduce the result first (result.sum().backward()), or pass a gradient of its shape",
                     )
                 )
-            return make_leaf(Tensor, np.ones_like(self._data))
+            one = np.ones_like(self._data)
+            return make_leaf(Tensor, one if one.ndim else one[()])  # a number, as all values of shape ()
         seed = gradient if isinstance(gradient, Tensor) else Tensor(gradient)
         if seed.shape != self.shape:
             raise GradientError(
@@ -442,8 +443,8 @@ class Tensor(ArrayMethods):
     __le__ = binary_method(comparison.less_equal)
     __gt__ = binary_method(comparison.greater)
     __ge__ = binary_method(comparison.greater_equal)
-    __eq__ = binary_method(comparison.equal)  # type: ignore[assignment]
-    __ne__ = binary_method(comparison.not_equal)  # type: ignore[assignment]
+    __eq__ = binary_method(comparison.equal)
+    __ne__ = binary_method(comparison.not_equal)
     __neg__ = unary_method(arithmetic.negative)
     __abs__ = unary_method(arithmetic.absolute)
     __invert__ = unary_method(bitwise.bitwise_invert)

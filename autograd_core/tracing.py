@@ -71,6 +71,7 @@ class Trace:
             with modes.enable_grad():
                 result = f(*arguments, **kwargs)
         self.inputs = [_before_assignments(node) for node in self.inputs]
+        self.aux: Any
         output, self.aux = self._split(result) if has_aux else (result, None)
         leaves, self.structure = flatten(output)
         self.outputs: list[Tensor] = [
@@ -95,10 +96,10 @@ class Trace:
                     remedy=f"write {floats}, or leave the argument out of argnums",
                 )
             )
-        if self.outside and isinstance(leaf, Node) and (leaf._requires_grad or modes.state.record_all):
+        if self.outside and isinstance(leaf, Tensor) and (leaf._requires_grad or modes.state.record_all):
             stand_in = identity(leaf)
             stand_in._requires_grad = True
-        elif isinstance(leaf, Node):
+        elif isinstance(leaf, Tensor):
             stand_in = leaf.detach()
             stand_in._requires_grad = True
         else:
@@ -119,7 +120,7 @@ class Trace:
         return result
 
     def _checked_output(self, leaf: Any, path: str) -> Tensor:
-        if isinstance(leaf, Node):
+        if isinstance(leaf, Tensor):
             return leaf
         if isinstance(leaf, bool | int | float | complex) and not isinstance(leaf, np.generic):
             return make_constant(np.complex128(leaf) if isinstance(leaf, complex) else np.float64(leaf))
@@ -153,14 +154,14 @@ class Trace:
         raw = [seed._data if isinstance(seed, Node) else seed for seed in seeds]
         known = {node: g for node, g in zip(like, found, strict=True) if g is not None}
         tensors = as_gradients(known, raw)
-        results = [tensors[node] if node in tensors else make_constant(np.zeros_like(node._data)) for node in like]
+        results = [tensors[node] if node in tensors else make_constant(np.zeros_like(node._data)[()]) for node in like]
         return results if outer else [conjugate(result) for result in results]
 
     def released(self, tree: Any) -> Any:
         """``tree`` with its Tensors cut from the graph where only our own stand-ins are behind them."""
 
         def release(leaf: Any) -> Any:
-            if not isinstance(leaf, Node) or not leaf._requires_grad:
+            if not isinstance(leaf, Tensor) or not leaf._requires_grad:
                 return leaf
             if self.outside and (modes.state.record_all or nodes_since([leaf], self.first)[1]):
                 return leaf
@@ -195,7 +196,7 @@ class Trace:
         if output.dtype.kind != "f":
             remedy = "let the function return a float; counts and comparisons have no gradient"
             raise _not_scalar(self.name, f"dtype {output.dtype}", remedy, "real ")
-        return [np.ones_like(output._data)]
+        return [np.ones_like(output._data)[()]]
 
 
 def _not_scalar(name: str, got: str, remedy: str, kind: str = "") -> GradientError:
@@ -237,10 +238,12 @@ class Linearization:
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
         with modes.enable_grad():
-            self.seeds = [make_leaf(Tensor, np.ones_like(out._data), out.dtype.kind in "fc") for out in trace.outputs]
+            self.seeds = [
+                make_leaf(Tensor, np.ones_like(out._data)[()], out.dtype.kind in "fc") for out in trace.outputs
+            ]
             used = [seed if seed._requires_grad else None for seed in self.seeds]
             transposed = trace.pullback(used, record=trace.linked)
-        self.ends = [g if isinstance(g, Node) and g._requires_grad else None for g in transposed]
+        self.ends = [g if isinstance(g, Tensor) and g._requires_grad else None for g in transposed]
         self.pullback = Pullback([end for end in self.ends if end is not None], self.seeds, trace.first)
 
     def __call__(self, tangents: Sequence[Any]) -> Any:

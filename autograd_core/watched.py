@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from .errors import explain
-from .staleness import last_renewal
+from .staleness import last_renewal, of_one_memory, share_memory
 
 # NumPy's functions that write into their first argument.
 WRITERS = frozenset({np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal})
@@ -24,17 +23,27 @@ class WatchedArray(np.ndarray):
     which report it, or is refused, and none goes unnoticed.
     """
 
-    _owner: weakref.ref[Any] | None
+    _owners: tuple[weakref.ref[Any], ...]
+    _writable: bool
 
     def __array_finalize__(self, base: Any) -> None:
-        self._owner = getattr(base, "_owner", None)
+        self._owners = getattr(base, "_owners", ())
+        self._writable = getattr(base, "_writable", True)
+
+    def owners(self) -> list[Any]:
+        """The Tensors whose memory this is, as far as they are still used."""
+        found = []
+        for reference in self._owners:
+            owner = reference()
+            while owner is not None and not share_memory(self, owner._data):
+                change = last_renewal(owner)  # ``x[i] = v`` has made it a new node: look at the one before
+                owner = None if change is None else change.previous
+            if owner is not None:
+                found.append(owner)
+        return found
 
     def _to_write(self) -> Any:
         """The same memory as a plain array that can be written into, after the write was reported."""
-        owner = self._owner() if self._owner is not None else None
-        while owner is not None and not np.may_share_memory(self, owner._data):
-            change = last_renewal(owner)  # ``x[i] = v`` has made the owner a new node: look at the one before
-            owner = None if change is None else change.previous
         plain = self._shared()
         if not plain.flags.writeable:
             raise ValueError(
@@ -45,14 +54,14 @@ class WatchedArray(np.ndarray):
                     remedy="give the Tensor a new value (t.data = value), or make it with ag.tensor, which copies",
                 )
             )
-        if owner is not None:
-            owner._note_change()
+        for owner in self.owners():
+            owner._note_change(plain)
         return plain
 
     def _shared(self) -> Any:
         """The same memory as a plain array, which can be written into if the Tensor's value can."""
         plain = self.view(np.ndarray)
-        with suppress(ValueError):
+        if self._writable:
             plain.flags.writeable = True
         return plain
 
@@ -115,6 +124,9 @@ def watch(array: Any, owner: Any) -> Any:
     if type(array) is not np.ndarray:
         return array
     view = array.view(WatchedArray)
-    view._owner = weakref.ref(owner)
+    # A view may outlive its Tensor (``x.reshape(2, 2).data[0] = v``), so the Tensors below count as well.
+    alone = array.base is None and not hasattr(owner, "_aliases")
+    view._owners = tuple(map(weakref.ref, (owner,) if alone else of_one_memory(owner, array)))
+    view._writable = array.flags.writeable
     view.flags.writeable = False
     return view

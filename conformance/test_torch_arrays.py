@@ -94,6 +94,31 @@ def reductions():
         pair("trapezoid(x)", lambda y, x: ag.trapezoid(y, x), lambda y, x: torch.trapezoid(y, x), X, np.sort(M[0])),
         pair("cov", ag.cov, torch.cov, M),
         pair("corrcoef", ag.corrcoef, torch.corrcoef, M),
+        pair("nanmax", ag.nanmax, lambda x: torch.amax(torch.nan_to_num(x, nan=-torch.inf)), WITH_NAN),
+        pair("nanmin", ag.nanmin, lambda x: torch.amin(torch.nan_to_num(x, nan=torch.inf)), WITH_NAN),
+        pair("nanprod", ag.nanprod, lambda x: torch.prod(torch.where(torch.isnan(x), 1.0, x)), WITH_NAN),
+        pair("nancumsum", lambda x: ag.nancumsum(x, axis=1), lambda x: torch.cumsum(x.nan_to_num(), 1), WITH_NAN),
+        pair("nanquantile", lambda x: ag.nanquantile(x, 0.4), lambda x: torch.nanquantile(x, 0.4), WITH_NAN),
+        pair("percentile", lambda x: ag.percentile(x, 40), lambda x: torch.quantile(x, 0.4), X),
+        pair("ptp", lambda x: ag.ptp(x, axis=1), lambda x: torch.amax(x, 1) - torch.amin(x, 1), X),
+        pair("average", lambda x, w: ag.average(x, weights=w), lambda x, w: (x * w).sum() / w.sum(), X, POSITIVE),
+        pair("cumulative_sum", lambda x: ag.cumulative_sum(x, axis=1), lambda x: torch.cumsum(x, 1), X),
+        pair("cumulative_prod", lambda x: ag.cumulative_prod(x, axis=1), lambda x: torch.cumprod(x, 1), X),
+        pair(
+            "bincount",
+            lambda w: ag.bincount(np.array([0, 2, 2, 1, 0]), weights=w),
+            lambda w: torch.zeros(3, dtype=w.dtype).index_add(0, torch.tensor([0, 2, 2, 1, 0]), w),
+            V,
+            dtypes=("float64",),
+        ),
+        pair(
+            "histogram",
+            lambda x: ag.histogram(x, bins=4, range=(-2, 2))[0],
+            lambda x: torch.histc(x, bins=4, min=-2, max=2).to(torch.int64),
+            X,
+            order=0,
+            constants=(0,),
+        ),
         pair("gradient", lambda x: ag.gradient(x)[0], lambda x: torch.gradient(x)[0], M),
     ]
 
@@ -144,6 +169,22 @@ def shapes():
             V,
             M[0],
         ),
+        pair("clone", ag.clone, torch.clone, X),
+        pair("diagflat", lambda x: ag.diagflat(x, 1), lambda x: torch.diagflat(x, 1), V),
+        pair("fliplr", ag.fliplr, torch.fliplr, M),
+        pair("flipud", ag.flipud, torch.flipud, M),
+        pair("hsplit", lambda x: ag.hsplit(x, 2), lambda x: torch.hsplit(x, 2), M),
+        pair("vsplit", lambda x: ag.vsplit(x, 3), lambda x: torch.vsplit(x, 3), M),
+        pair("dsplit", lambda x: ag.dsplit(x, 2), lambda x: torch.dsplit(x, 2), X),
+        pair("vander", lambda x: ag.vander(x, 4), lambda x: torch.stack([x**3, x**2, x, x**0], -1), V),
+        pair("sliding_window_view", lambda x: ag.sliding_window_view(x, 3), lambda x: x.unfold(0, 3, 1), V),
+        pair("broadcast_arrays", lambda x, y: ag.broadcast_arrays(x, y), torch.broadcast_tensors, X, M[0]),
+        pair("atleast_1d", ag.atleast_1d, torch.atleast_1d, V[0]),
+        pair("atleast_3d", ag.atleast_3d, torch.atleast_3d, M),
+        pair("convolve", ag.convolve, lambda x, y: _convolved(x, y), V, M[0]),
+        pair("correlate", lambda x, y: ag.correlate(x, y, "full"), lambda x, y: _convolved(x, y.flip(0)), V, M[0]),
+        pair("polyval", lambda p, x: ag.polyval(p, x), lambda p, x: (p[0] * x + p[1]) * x + p[2], M[0, :3], V),
+        pair("polymul", ag.polymul, lambda x, y: _convolved(x, y), V, M[0]),
         pair("atleast_2d", ag.atleast_2d, torch.atleast_2d, V),
         pair(
             "pad(constant)",
@@ -179,6 +220,23 @@ def indexing():
         pair("x[mask]", lambda x: x[mask], lambda x: x[torch.tensor(mask)], X),
         pair("take", lambda x: ag.take(x, index, axis=1), lambda x: torch.index_select(x, 1, i), X),
         pair("take_along_axis", lambda x: ag.take_along_axis(x, rows, axis=1), lambda x: torch.gather(x, 1, r), M),
+        pair("gather", lambda x: ag.gather(x, 1, rows), lambda x: torch.gather(x, 1, r), M),
+        pair(
+            "scatter_add",
+            lambda x, y: ag.scatter_add(x, 0, rows % 3, y),
+            lambda x, y: torch.scatter_add(x, 0, r % 3, y),
+            M,
+            M + 1,
+        ),
+        pair("masked_fill", lambda x: ag.masked_fill(x, mask, 2), lambda x: x.masked_fill(torch.tensor(mask), 2), X),
+        pair("masked_select", lambda x: ag.masked_select(x, mask), lambda x: x.masked_select(torch.tensor(mask)), X),
+        pair("extract", lambda x: ag.extract(mask, x), lambda x: x.masked_select(torch.tensor(mask)), X),
+        pair("compress", lambda x: ag.compress([True, False, True], x, axis=1), lambda x: x[:, [0, 2]], X),
+        pair("delete", lambda x: ag.delete(x, 1, axis=1), lambda x: x[:, [0, 2]], X),
+        pair("argwhere", lambda x: ag.argwhere(x > 0), lambda x: torch.argwhere(x > 0), X),
+        pair("flatnonzero", lambda x: ag.flatnonzero(x > 0), lambda x: torch.nonzero(x.ravel() > 0)[:, 0], X),
+        pair("partition", lambda x: ag.sort(ag.partition(x, 2)[..., :3]), lambda x: torch.sort(x, -1)[0][..., :3], X),
+        pair("unique", lambda x: ag.unique(x), lambda x: torch.unique(x), np.array([3, 1, 3, 2])),
         pair("x.at[].set", lambda x, y: x.at[1].set(y), lambda x, y: x.index_put((torch.tensor(1),), y), M, M[0] * 2),
         pair(
             "x.at[].add",
@@ -195,6 +253,11 @@ def indexing():
             torch.tensor(np.sort(V)).to(x.dtype), x), V * 0.9, dtypes=("float64",)),
         pair("nonzero", lambda x: ag.nonzero(x > 0), lambda x: torch.nonzero(x > 0, as_tuple=True), X),
     ]  # fmt: skip
+
+
+def _convolved(x, y):
+    """PyTorch's convolution turns nothing over, so the kernel is turned here."""
+    return torch.nn.functional.conv1d(x[None, None], y.flip(0)[None, None], padding=len(y) - 1)[0, 0]
 
 
 def all_cases():

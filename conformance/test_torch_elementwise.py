@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+import autograd_core as ag
+
 from .beside_torch import Case, compare, generator
 
 RNG = generator("elementwise")
@@ -102,12 +104,12 @@ BINARY = [
             "logaddexp",
             "logaddexp2",
             "copysign",
-            "floor_divide",
             "remainder",
             "fmod",
-            "float_power",
         )
     ),
+    Case("float_power", torch.float_power, (POSITIVE, OTHER), dtypes=("float64",)),
+    Case("floor_divide", torch.floor_divide, (ANY, OTHER), constants=(0, 1)),
     Case("power", torch.pow, (POSITIVE, OTHER), dtypes=BOTH),
     Case("pow", torch.pow, (POSITIVE, OTHER)),
     Case("atan2", torch.atan2, (ANY, OTHER)),
@@ -121,7 +123,7 @@ BINARY = [
     Case("logical_not", torch.logical_not, (ANY > 0,)),
     Case("heaviside", torch.heaviside, (ANY, OTHER), order=0),
     Case("nextafter", torch.nextafter, (ANY, OTHER), order=0),
-    Case("ldexp", torch.ldexp, (ANY, np.arange(12).reshape(3, 4) - 5), order=1),
+    Case("ldexp", torch.ldexp, (ANY, np.arange(12).reshape(3, 4)), order=1),
     *(
         Case(n, getattr(torch, t), (np.arange(12), np.arange(12)[::-1].copy()))
         for n, t in [
@@ -139,6 +141,27 @@ BINARY = [
     Case("where", torch.where, (ANY > 0, ANY, OTHER), dtypes=BOTH),
     *(Case(f"{n}", getattr(torch, n), (ANY, ROW), label=f"{n} broadcast") for n in ("add", "multiply", "maximum")),
     Case("divide", torch.divide, (ANY, OTHER_POSITIVE[:, :1]), label="divide broadcast", dtypes=BOTH),
+    Case("left_shift", torch.bitwise_left_shift, (np.arange(12), np.arange(12))),
+    Case("right_shift", torch.bitwise_right_shift, (np.arange(12) * 50, np.arange(12))),
+    Case("invert", torch.bitwise_not, (np.arange(12),)),
+    Case("mod", torch.remainder, (ANY, OTHER)),
+    Case("conjugate", torch.conj_physical, (ANY,), dtypes=BOTH),
+    Case("isclose", torch.isclose, (ANY, ANY + 1e-9 * OTHER)),
+    Case("isposinf", torch.isposinf, (np.array([1.0, np.inf, -np.inf, np.nan]),)),
+    Case("isneginf", torch.isneginf, (np.array([1.0, np.inf, -np.inf, np.nan]),)),
+    Case("isreal", torch.isreal, (ANY,), dtypes=("complex128",)),
+    Case("isin", torch.isin, (np.arange(12), np.array([2, 3, 5]))),
+    Case("frexp", lambda x: torch.frexp(x)[0], (ANY,), ours=lambda x: _ag("frexp")(x)[0], order=1),
+    Case("modf", lambda x: (torch.frac(x), torch.trunc(x)), (ANY,), ours=lambda x: _ag("modf")(x)),
+    Case("rint", torch.round, (ANY,)),
+    Case("around", lambda x: torch.round(x, decimals=1), (ANY,), ours=lambda x: _ag("around")(x, 1)),
+    Case(
+        "divmod",
+        lambda x, y: (torch.floor_divide(x, y), torch.remainder(x, y)),
+        (ANY, OTHER),
+        ours=lambda x, y: _ag("divmod")(x, y),
+        constants=(0, 1),
+    ),
 ]
 
 SPECIAL = [
@@ -154,23 +177,45 @@ SPECIAL = [
     Case("special.psi", torch.special.psi, (OVER_ONE,)),
     Case("special.polygamma", lambda x: torch.special.polygamma(2, x), (OVER_ONE,),
          ours=lambda x: _special("polygamma")(2, x)),
-    Case("special.zeta", torch.special.zeta, (OVER_ONE + 1, OTHER_POSITIVE), order=0),
+    Case("special.zeta", torch.special.zeta, (OVER_ONE + 1, OTHER_POSITIVE), constants=(0, 1)),
     Case("special.multigammaln", lambda x: torch.special.multigammaln(x, 2), (OVER_ONE + 1,),
          ours=lambda x: _special("multigammaln")(x, 2)),
+    Case("special.gamma", lambda x: torch.exp(torch.lgamma(x)), (OVER_ONE,), tolerance=10),
+    Case("special.rgamma", lambda x: torch.exp(-torch.lgamma(x)), (OVER_ONE,), tolerance=10),
+    Case("special.beta", lambda x, y: torch.exp(torch.lgamma(x) + torch.lgamma(y) - torch.lgamma(x + y)),
+         (OVER_ONE, OTHER_POSITIVE), tolerance=10),
+    Case("special.betaln", lambda x, y: torch.lgamma(x) + torch.lgamma(y) - torch.lgamma(x + y),
+         (OVER_ONE, OTHER_POSITIVE), tolerance=10),
+    *(Case(f"special.{n}", getattr(torch.special, n), (OVER_ONE, OTHER_POSITIVE), constants=(0,), order=1)
+      for n in ("gammainc", "gammaincc")),
+    Case("special.kl_div", lambda x, y: x * torch.log(x / y) - x + y, (POSITIVE, OTHER_POSITIVE)),
+    Case("special.rel_entr", lambda x, y: x * torch.log(x / y), (POSITIVE, OTHER_POSITIVE)),
+    Case("special.softplus", torch.nn.functional.softplus, (ANY * 3,), tolerance=1000, dtypes=("float32",)),
+    Case("special.log_expit", torch.nn.functional.logsigmoid, (ANY * 3,)),
+    Case("special.exp10", lambda x: 10**x, (ANY,)),
+    *(Case(f"special.{n}", getattr(torch.special, t), (POSITIVE,), constants=(0,)) for n, t in [
+        ("j0", "bessel_j0"), ("j1", "bessel_j1"), ("y0", "bessel_y0"), ("y1", "bessel_y1"),
+        ("k0", "modified_bessel_k0"), ("k1", "modified_bessel_k1"), ("k0e", "scaled_modified_bessel_k0"),
+        ("k1e", "scaled_modified_bessel_k1"), ("i0", "modified_bessel_i0"), ("i1", "modified_bessel_i1"),
+    ]),
     Case("special.xlogy", torch.special.xlogy, (ANY, POSITIVE)),
     Case("special.xlog1py", torch.special.xlog1py, (ANY, POSITIVE)),
     Case("special.entr", torch.special.entr, (POSITIVE,)),
-    Case("special.logsumexp", lambda x: torch.special.logsumexp(x, 1), (ANY,), ours=lambda x: _special("logsumexp")(x, axis=1)),
-    Case("special.softmax", lambda x: torch.special.softmax(x, 1), (ANY,), ours=lambda x: _special("softmax")(x, axis=1)),
+    Case("special.logsumexp", lambda x: torch.special.logsumexp(x, 1), (ANY,),
+         ours=lambda x: _special("logsumexp")(x, axis=1)),
+    Case("special.softmax", lambda x: torch.special.softmax(x, 1), (ANY,),
+         ours=lambda x: _special("softmax")(x, axis=1)),
     Case("special.log_softmax", lambda x: torch.special.log_softmax(x, 1), (ANY,),
          ours=lambda x: _special("log_softmax")(x, axis=1)),
 ]  # fmt: skip
 
 
 def _special(name):
-    import autograd_core as ag
-
     return getattr(ag.special, name)
+
+
+def _ag(name):
+    return getattr(ag, name)
 
 
 CASES = UNARY + BINARY + SPECIAL

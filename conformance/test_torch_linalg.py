@@ -89,6 +89,10 @@ DECOMPOSITIONS = [
          lambda x: torch.linalg.svd(x, full_matrices=False)[1], WIDE, dtypes=BOTH, tolerance=10),
     pair("svd product", lambda x: _joined(*ag.linalg.svd(x, full_matrices=False)),
          lambda x: _joined(*torch.linalg.svd(x, full_matrices=False)), TALL, dtypes=BOTH, tolerance=100),
+    pair("eig", lambda x: (ag.linalg.eig(x)[0] ** 2).sum(), lambda x: (torch.linalg.eig(x)[0] ** 2).sum(), A,
+         dtypes=REAL, tolerance=100),
+    pair("matvec", ag.matvec, lambda a, v: (a @ v[:, None])[..., 0], BATCH, V, dtypes=REAL),
+    pair("vecmat", ag.vecmat, lambda v, a: (v[None, :] @ a)[..., 0, :], V, BATCH, dtypes=REAL),
     pair("eigvals power sum", lambda x: (ag.linalg.eigvals(x) ** 3).sum(),
          lambda x: (torch.linalg.eigvals(x) ** 3).sum(), A, dtypes=REAL, tolerance=100),
     pair("matrix_power", lambda x: ag.linalg.matrix_power(x, 3), lambda x: torch.linalg.matrix_power(x, 3), BATCH,
@@ -125,6 +129,9 @@ FFT = [
            lambda x, f=name, n=n, m=norm: getattr(torch.fft, f)(x, n=n, dim=1, norm=m), S,
            dtypes=("float64",) if name == "rfft" else ("complex128",))
       for name in ("fft", "ifft", "rfft", "irfft", "hfft") for n in (3, 5, 2) for norm in ("ortho", "forward")),
+    *(pair(name, lambda x, f=name: getattr(ag.fft, f)(5) + x,
+           lambda x, f=name: getattr(torch.fft, f)(5, dtype=x.dtype) + x,
+           np.array(0.0), dtypes=("float64",), order=0, tolerance=1e3) for name in ("fftfreq", "rfftfreq")),
     pair("fftshift", ag.fft.fftshift, torch.fft.fftshift, S),
     pair("ifftshift", lambda x: ag.fft.ifftshift(x, axes=1), lambda x: torch.fft.ifftshift(x, dim=1), S),
 ]  # fmt: skip

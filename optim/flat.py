@@ -93,7 +93,7 @@ class FlatParameters:
 
         The step counts of these parameters are advanced.
         """
-        gradients = [None if parameter.grad is None else parameter.grad._data for parameter in self.parameters]
+        gradients: list[Any] = [None if p.grad is None else p.grad._data for p in self.parameters]
         present = tuple(position for position, gradient in enumerate(gradients) if gradient is not None)
         for position in present:
             self.steps[position] += 1

@@ -30,7 +30,9 @@ def test_every_operation_has_samples_and_every_sample_an_operation():
 def test_every_operation_has_a_reference_value_and_derivatives_checked_to_second_order():
     def lacking(good, exempt):
         return sorted(
-            name for name in OPERATIONS if name not in exempt and not any(good(sample) for sample in SAMPLES[name])
+            name
+            for name in OPERATIONS
+            if name not in exempt and not any(good(sample) for sample in SAMPLES.get(name, ()))
         )
 
     assert not lacking(lambda sample: sample.value is not None, exemptions.VALUE)
@@ -41,7 +43,7 @@ def test_every_operation_has_a_reference_value_and_derivatives_checked_to_second
             )
 
 
-@pytest.mark.parametrize("table", ["DUCK", "FLOAT32", "ORDER", "VALUE"])
+@pytest.mark.parametrize("table", ["DUCK", "FLOAT32", "NUMBERS", "ORDER", "VALUE"])
 def test_exemptions_name_operations_and_carry_a_reason(table):
     for name, reason in getattr(exemptions, table).items():
         assert name in OPERATIONS
@@ -96,6 +98,17 @@ def test_derivatives_at_complex_inputs(name):
 
 
 @every_operation
+def test_backward_equals_gradients(name):
+    run(properties.check_backward, name, when=lambda operation, sample: operation.differentiable)
+
+
+@pytest.mark.parametrize("name", [name for name, operation in OPERATIONS.items() if operation.in_blocks])
+def test_large_arrays_in_blocks(name):
+    label, operation, sample = next(uses(name))
+    properties.check_in_blocks(label, operation, sample)
+
+
+@every_operation
 def test_float32_stays_float32(name):
     run(properties.check_float32, name, when=lambda operation, sample: sample.float32)
 
@@ -132,7 +145,10 @@ def test_formulas(name):
 
 @pytest.mark.parametrize("name", [name for name, operation in OPERATIONS.items() if operation.elementwise])
 def test_scalars_and_python_numbers(name):
-    run(properties.check_scalars, name)
+    def check(label, operation, sample):
+        properties.check_scalars(label, operation, sample, numbers=name not in exemptions.NUMBERS)
+
+    run(check, name)
 
 
 SHAPES = [

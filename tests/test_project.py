@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from examples import worked_example
 from tools import check_wheel
 from tools.notebooks import differences
 
@@ -108,6 +109,17 @@ def test_help_lists_the_commands():
         pytest.skip("make is not installed")
     shown = subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert [line.split()[1] for line in shown.splitlines()] == list(targets())
+
+
+def test_the_worked_example_agrees_to_nine_digits_and_a_wrong_one_is_noticed():
+    network = worked_example.build()
+    found = worked_example.results(network, network.error.backward(keep="all"))
+    text, agree = worked_example.compare(found)
+    assert agree, text
+    found["dE/dw1"] += 1e-9
+    text, agree = worked_example.compare(found)
+    assert not agree
+    assert text.count("DIFFERENT") == 1
 
 
 # -- pages and notebooks -----------------------------------------------------------------------------

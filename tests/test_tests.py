@@ -57,6 +57,8 @@ CHECKS = {
     "repeated": properties.check_repeated,
     "constants": properties.check_constants,
     "formulas": properties.check_formulas,
+    "backward": properties.check_backward,
+    "blocks": properties.check_in_blocks,
     "duck": other_arrays.check_duck,
     "duck engine": other_arrays.check_duck_engine,
 }
@@ -173,6 +175,7 @@ WRONG = {
     "converts to NumPy": (product(rule_x=lambda g, out, x, y: g * np.array(y) * 3), ["duck"]),
     "makes an array of NumPy's": (product(rule_x=lambda g, out, x, y: g * y * np.full(g.shape, 3.0)), ["duck"]),
     "forward converts to NumPy": (product(forward=lambda x, y: np.asarray(x) * y * 3), ["duck", "duck engine"]),
+    "not elementwise": (product(forward=lambda x, y: x * y * 3 - np.mean(x), in_blocks=True), ["blocks"]),
     "joint rule with a missing contribution": (
         product(joint=lambda g, out, x, y: (g * y * 3, None)),
         ["first", "complex step"],

@@ -210,6 +210,9 @@ def test_only_the_nearest_nodes_of_a_large_graph():
     assert kinds.count("more") == 1
     assert drawing.view.notes == ("41 nodes further from the result are left out (max_nodes=10).",)
     assert len(viz.draw(y, max_nodes=None).view.nodes) == 51
+    wide = np.stack([leaf(float(i)) for i in range(30)]).sum()
+    kinds = [node.kind for node in viz.draw(wide, max_nodes=10).view.nodes]
+    assert kinds == ["leaf"] * 8 + ["more", "operation", "result"]
 
 
 def test_thousands_of_nodes_without_recursion():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 import operator
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..primitive import Array, define, implements
+from .axes import as_array
 from .casting import astype
 from .pointwise import binary, unary, zero_rule, zero_rule_of_two, zeros
 
@@ -88,6 +90,7 @@ divide = binary(
     ("ag.divide(ag.tensor([1.0, 2.0]), 10)", "tensor([0.1, 0.2])"),
     numpy=np.divide,
     symbol="÷",
+    in_blocks=True,
 )
 true_divide = divide
 
@@ -237,6 +240,7 @@ reciprocal = unary(
     ("ag.reciprocal(ag.tensor([1.0, 4.0]))", "tensor([1.  , 0.25])"),
     numpy=np.reciprocal,
     symbol="1/x",
+    in_blocks=True,
 )
 square = unary(
     "square",
@@ -247,6 +251,7 @@ square = unary(
     ("ag.square(ag.tensor([1.0, -3.0]))", "tensor([1., 9.])"),
     numpy=np.square,
     symbol="x²",
+    in_blocks=True,
 )
 sqrt = unary(
     "sqrt",
@@ -257,6 +262,7 @@ sqrt = unary(
     ("ag.sqrt(ag.tensor([1.0, 9.0]))", "tensor([1., 3.])"),
     numpy=np.sqrt,
     symbol="√",
+    in_blocks=True,
 )
 cbrt = unary(
     "cbrt",
@@ -267,6 +273,7 @@ cbrt = unary(
     ("ag.cbrt(ag.tensor([8.0, -27.0]))", "tensor([ 2., -3.])"),
     numpy=np.cbrt,
     symbol="∛",
+    in_blocks=True,
 )
 
 
@@ -286,6 +293,7 @@ absolute = unary(
     ("ag.absolute(ag.tensor([-2.0, 3.0]))", "tensor([2., 3.])"),
     numpy=np.absolute,
     symbol="|x|",
+    in_blocks=True,
 )
 abs = absolute
 fabs = unary(
@@ -301,7 +309,7 @@ fabs = unary(
 copysign = binary(
     "copysign",
     np.copysign,
-    lambda g, out, x, y: g * np.sign(x) * np.copysign(1.0, y),
+    lambda g, out, x, y: g * (np.sign(x) * np.sign(out)),
     zero_rule_of_two,
     ("sign({a})·sign({b})", "0"),
     "|x1| with the sign of x2. The derivative at x1 = 0 is taken as 0.",
@@ -334,12 +342,12 @@ spacing = unary(
 
 def _power_base(g: Any, out: Any, x: Any, y: Any) -> Any:
     """g · y · x^(y−1); where x and y are both 0 that is 0, since x⁰ is 1 everywhere."""
-    if isinstance(y, int | float):
+    if isinstance(y, int | float | complex):
         return _power_base_of_number(g, out, x, y)
     return g * (y * x ** np.where((x == 0) & (y == 0), 0, y - 1))
 
 
-def _power_base_of_number(g: Any, out: Any, x: Any, y: float) -> Any:
+def _power_base_of_number(g: Any, out: Any, x: Any, y: complex) -> Any:
     """The same for one known exponent, without a general power where a product does it."""
     if y == 2:
         return 2 * g * x
@@ -358,6 +366,8 @@ def _power_exponent(g: Any, out: Any, x: Any, y: Any) -> Any:
     """g · x^y · ln x; at x = 0 that is 0 for every y ≥ 0, as x^y stays 0 around a positive y."""
     if isinstance(x, int | float) and x > 0:
         return g * (out * math.log(x))
+    if isinstance(x, complex) and x != 0:
+        return g * (out * cmath.log(x))
     return g * (out * np.log(np.where((x == 0) & (np.real(y) >= 0), 1, x)))
 
 
@@ -367,10 +377,12 @@ power = binary(
     _power_base,
     _power_exponent,
     ("{b}·{a}^({b}−1)", "{out}·ln {a}"),
-    "The power x1^x2.\n\nAt x1 = 0 the derivatives are 0 with respect to x1 for x2 = 0, and with respect to x2 for x2 ≥ 0.",
+    "The power x1^x2.\n\n"
+    "At x1 = 0 the derivatives are 0 with respect to x1 for x2 = 0, and with respect to x2 for x2 ≥ 0.",
     ("ag.power(ag.tensor([2.0, 3.0]), 2)", "tensor([4., 9.])"),
     numpy=np.power,
     symbol="^",
+    in_blocks=True,
 )
 pow = power
 
@@ -395,7 +407,6 @@ def float_power(x1: Array, x2: Array) -> Array:
 
 
 def _as_double(x: Any) -> Any:
-    """Arrays in double precision; Python numbers are that already."""
-    if not hasattr(x, "dtype"):
-        return x * 1.0
+    """Numbers, lists and arrays in double precision."""
+    x = as_array(x)
     return astype(x, np.result_type(x.dtype, np.float64), copy=False)

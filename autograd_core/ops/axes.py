@@ -17,7 +17,8 @@ _PYTORCH_NAMES = {"dim": "axis", "dims": "axis", "keepdim": "keepdims"}
 
 def as_array(x: Any) -> Any:
     """Python numbers and lists as arrays; whatever is an array or a Tensor already as it is."""
-    return np.asarray(x) if isinstance(x, list | tuple | int | float | complex) else x
+    # np.float64 is a Python float too, and np.complex128 a complex: they stay what they are.
+    return x if hasattr(x, "dtype") or not isinstance(x, list | tuple | int | float | complex) else np.asarray(x)
 
 
 def existing(*names: str) -> tuple[Any, ...]:
@@ -39,6 +40,12 @@ def pytorch_names(function: _F) -> _F:
         return function(*args, **kwargs)
 
     return accepting  # type: ignore[return-value]
+
+
+def shapes_only(rule: _F) -> _F:
+    """Say of a rule with ``*inputs`` that it reads their shapes alone, so that their values may change."""
+    rule.__dict__["reads_inputs"] = False
+    return rule
 
 
 def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:

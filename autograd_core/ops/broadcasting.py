@@ -53,7 +53,7 @@ def broadcast_to(x: Array, shape: int | tuple[int, ...]) -> Array:
 
     >>> import autograd_core as ag
     >>> x = ag.tensor([1.0, 2.0], requires_grad=True)
-    >>> ag.broadcast_to(x, (3, 2)).sum().backward()
+    >>> table = ag.broadcast_to(x, (3, 2)).sum().backward()
     >>> x.grad
     tensor([3., 3.])
     """

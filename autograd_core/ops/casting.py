@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import explain
 from ..primitive import Array, constant, define, implements
+from .axes import as_array
 
 __all__ = ["astype"]
 
@@ -44,7 +45,7 @@ _to_integer = define(
 
 
 @implements(np.astype)
-def astype(x: Array, dtype: Any, *, copy: bool = True) -> Array:
+def astype(x: Array, dtype: Any, *, copy: bool = True, device: Any = None) -> Array:
     """Convert to another dtype.
 
     The gradient is converted back. To integers and booleans no gradient passes: the result is a
@@ -54,15 +55,23 @@ def astype(x: Array, dtype: Any, *, copy: bool = True) -> Array:
         x: an array of any shape.
         dtype: the dtype to convert to, or its name.
         copy: whether an array that has the dtype already is copied.
+        device: ``None`` or ``"cpu"``, the only one there is.
 
     Returns:
         An array of the same shape.
+
+    Raises:
+        ValueError: for another device.
 
     >>> import autograd_core as ag
     >>> ag.astype(ag.tensor([1.5, 2.5]), "float32")
     tensor([1.5, 2.5], dtype=float32)
     """
-    dtype = np.dtype(dtype)
+    if device not in (None, "cpu"):
+        raise ValueError(
+            explain("astype", expected="device='cpu' or none", got=f"device={device!r}", remedy="leave device out")
+        )
+    x, dtype = as_array(x), np.dtype(dtype)
     if not copy and x.dtype == dtype:
         return x
     return _astype(x, dtype=dtype) if dtype.kind in "fc" else _to_integer(x, dtype=dtype)

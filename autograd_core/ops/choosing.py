@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import explain
 from ..primitive import Array, define, implements
-from .pointwise import binary, describe, unary
+from .pointwise import binary, describe, strong, unary
 
 __all__ = ["clip", "fmax", "fmin", "maximum", "minimum", "nan_to_num", "relu", "where"]
 
@@ -109,6 +109,7 @@ maximum = binary(
     ("ag.maximum(ag.tensor([1.0, 5.0]), 3)", "tensor([3., 5.])"),
     numpy=np.maximum,
     symbol="max",
+    in_blocks=True,
 )
 minimum = binary(
     "minimum",
@@ -120,6 +121,7 @@ minimum = binary(
     ("ag.minimum(ag.tensor([1.0, 5.0]), 3)", "tensor([1., 3.])"),
     numpy=np.minimum,
     symbol="min",
+    in_blocks=True,
 )
 fmax = binary(
     "fmax",
@@ -147,8 +149,22 @@ fmin = binary(
 
 
 def _clipped(x: Any, low: Any, high: Any) -> Any:
-    # NumPy's clip accepts bounds outside of an integer dtype, the pair of ufuncs is faster.
-    return np.minimum(np.maximum(x, low), high) if x.dtype.kind == "f" else np.clip(x, low, high)
+    if not hasattr(x, "dtype"):
+        x, low, high = strong(x, low, high)
+    # A pair of ufuncs is faster; NumPy's clip accepts bounds outside of an integer dtype.
+    return np.minimum(np.maximum(x, low), high) if _is_real(x) else np.clip(x, low, high)
+
+
+def _clipped_below(x: Any, low: Any) -> Any:
+    return np.maximum(x, low) if _is_real(x) else np.clip(x, low, None)
+
+
+def _clipped_above(x: Any, high: Any) -> Any:
+    return np.minimum(x, high) if _is_real(x) else np.clip(x, None, high)
+
+
+def _is_real(x: Any) -> bool:
+    return x.dtype.kind == "f" if hasattr(x, "dtype") else type(x) in (float, int)
 
 
 # The bounds belong to the interval: an entry on a bound keeps its gradient, as in PyTorch.
@@ -164,7 +180,7 @@ _clip = define(
 )
 _clip_below = define(
     "clip_below",
-    lambda x, low: np.maximum(x, low) if x.dtype.kind == "f" else np.clip(x, low, None),
+    _clipped_below,
     lambda g, out, x, low: g * (x == out),
     lambda g, out, x, low: g * (x < low),
     formulas=("[{a} ≥ {b}]", "[{a} < {b}]"),
@@ -174,7 +190,7 @@ _clip_below = define(
 )
 _clip_above = define(
     "clip_above",
-    lambda x, high: np.minimum(x, high) if x.dtype.kind == "f" else np.clip(x, None, high),
+    _clipped_above,
     lambda g, out, x, high: g * (x == out),
     lambda g, out, x, high: g * (x > high),
     formulas=("[{a} ≤ {b}]", "[{a} > {b}]"),
@@ -235,6 +251,7 @@ relu = unary(
     "[{a} > 0]",
     "The positive part max(x, 0), the rectified linear unit. Its derivative at 0 is 0.",
     ("ag.relu(ag.tensor([-1.0, 2.0]))", "tensor([0., 2.])"),
+    in_blocks=True,
 )
 
 

@@ -13,9 +13,21 @@ import numpy as np
 
 from ..primitive import Array, constant, define, implements
 from .arithmetic import absolute
+from .axes import as_array
 from .pointwise import unary, zeros
 
-__all__ = ["angle", "conj", "conjugate", "imag", "iscomplex", "iscomplexobj", "isreal", "isrealobj", "real", "real_if_close"]
+__all__ = [
+    "angle",
+    "conj",
+    "conjugate",
+    "imag",
+    "iscomplex",
+    "iscomplexobj",
+    "isreal",
+    "isrealobj",
+    "real",
+    "real_if_close",
+]
 
 constant(np.iscomplexobj, np.isrealobj)
 
@@ -43,7 +55,7 @@ real = unary(
 imag = unary(
     "imag",
     np.imag,
-    lambda g, out, x: -1j * g if x.dtype.kind == "c" else zeros(g),
+    lambda g, out, x: g * -1j if x.dtype.kind == "c" else zeros(g),
     "−i",
     "The imaginary part; 0 for real x.",
     ("ag.imag(ag.tensor([1 + 2j]))", "tensor([2.])"),
@@ -55,7 +67,7 @@ imag = unary(
 def _angle_rule(g: Any, out: Any, x: Any) -> Any:
     if x.dtype.kind != "c":
         return zeros(g)
-    return -1j * g * (x != 0) / (x + (x == 0))
+    return g * -1j * (x != 0) / (x + (x == 0))
 
 
 _angle = define(
@@ -137,6 +149,7 @@ def real_if_close(a: Array, tol: float = 100) -> Array:
     >>> ag.real_if_close(ag.tensor([1 + 1e-15j]))
     tensor([1.])
     """
+    a = as_array(a)
     if a.dtype.kind != "c":
         return a
     limit = tol * float(np.finfo(a.dtype).eps) if tol > 1 else tol

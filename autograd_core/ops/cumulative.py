@@ -89,7 +89,7 @@ def cumsum(x: Array, axis: int | None = None, dtype: Any = None) -> Array:
     >>> x = ag.tensor([1.0, 2.0, 3.0], requires_grad=True)
     >>> ag.cumsum(x)
     tensor([1., 3., 6.], operation=cumsum)
-    >>> ag.cumsum(x).sum().backward()
+    >>> table = ag.cumsum(x).sum().backward()
     >>> x.grad
     tensor([3., 2., 1.])
     """
@@ -129,7 +129,9 @@ def _recurrence_forward(a: Any, b: Any, axis: int, reverse: bool = False) -> Any
     stretch = 1
     while stretch < n:
         late = cut(a, stretch, None, axis)
-        b = np.concatenate([cut(b, 0, stretch, axis), cut(b, stretch, None, axis) + late * cut(b, 0, -stretch, axis)], axis)
+        b = np.concatenate(
+            [cut(b, 0, stretch, axis), cut(b, stretch, None, axis) + late * cut(b, 0, -stretch, axis)], axis
+        )
         if 2 * stretch < n:
             a = np.concatenate([cut(a, 0, stretch, axis), late * cut(a, 0, -stretch, axis)], axis)
         stretch *= 2
@@ -184,7 +186,7 @@ def cumprod(x: Array, axis: int | None = None, dtype: Any = None) -> Array:
 
     >>> import autograd_core as ag
     >>> x = ag.tensor([2.0, 0.0, 3.0], requires_grad=True)
-    >>> ag.cumprod(x).sum().backward()
+    >>> table = ag.cumprod(x).sum().backward()
     >>> x.grad
     tensor([1., 8., 0.])
     """
@@ -229,9 +231,7 @@ def _standard_axis(name: str, x: Any, axis: int | None) -> tuple[Any, int]:
 
 @implements(*existing("cumulative_sum"))
 @pytorch_names
-def cumulative_sum(
-    x: Array, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
-) -> Array:
+def cumulative_sum(x: Array, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Array:
     """The running sum of the array API standard: ``cumsum``, with the empty sum in front if wanted.
 
     Args:
@@ -256,9 +256,7 @@ def cumulative_sum(
 
 @implements(*existing("cumulative_prod"))
 @pytorch_names
-def cumulative_prod(
-    x: Array, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
-) -> Array:
+def cumulative_prod(x: Array, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Array:
     """The running product of the array API standard: ``cumprod``, with the empty product in front if wanted.
 
     Args:
@@ -307,6 +305,7 @@ running_extreme_index = define(
 )
 
 
+@implements(np.maximum.accumulate)
 @pytorch_names
 def cummax(x: Array, axis: int | None = None) -> Array:
     """The largest entry so far, along an axis: out_k = max(x_1, ..., x_k).
@@ -325,7 +324,7 @@ def cummax(x: Array, axis: int | None = None) -> Array:
     >>> y = ag.cummax(x)
     >>> y.tolist()
     [1.0, 3.0, 3.0]
-    >>> y.sum().backward()
+    >>> table = y.sum().backward()
     >>> x.grad
     tensor([1., 2., 0.])
     """
@@ -333,6 +332,7 @@ def cummax(x: Array, axis: int | None = None) -> Array:
     return np.take_along_axis(x, running_extreme_index(x, axis=axis, largest=True), axis=axis)
 
 
+@implements(np.minimum.accumulate)
 @pytorch_names
 def cummin(x: Array, axis: int | None = None) -> Array:
     """The smallest entry so far, along an axis: out_k = min(x_1, ..., x_k).
@@ -358,7 +358,10 @@ def cummin(x: Array, axis: int | None = None) -> Array:
 
 
 def _logcumsumexp_rule(g: Any, out: Any, x: Any, axis: int) -> Any:
-    """sum over k >= i of g_k * exp(x_i - out_k) = exp(x_i - out_i) * h_i, h_i = g_i + exp(out_i - out_(i+1)) * h_(i+1)."""
+    """The sum over k >= i of g_k * exp(x_i - out_k), without large exponents.
+
+    It is exp(x_i - out_i) * h_i with h_i = g_i + exp(out_i - out_(i+1)) * h_(i+1).
+    """
     # Where everything so far is -inf, the difference to 0 is -inf too, so that its exponential is 0.
     finite = np.where(out == -np.inf, 0, out)
     following = np.concatenate([cut(finite, 1, None, axis), cut(finite, -1, None, axis)], axis=axis)
@@ -373,6 +376,7 @@ _logcumsumexp = define(
 )
 
 
+@implements(np.logaddexp.accumulate)
 @pytorch_names
 def logcumsumexp(x: Array, axis: int | None = None) -> Array:
     """The logarithm of the running sum of exponentials: out_k = log(exp x_1 + ... + exp x_k).

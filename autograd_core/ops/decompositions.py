@@ -5,14 +5,19 @@ and Hermitian transposes (``textbook`` translates).
 
 **Vectors that are not unique.** Eigenvectors and singular vectors are fixed up to a sign, complex ones up
 to a phase, and those of equal values up to a rotation. A gradient exists for functions that do not depend
-on that choice. The rules divide by the gaps between values; where a gap is zero to rounding they
+on that choice, and the rules divide by the gaps between values. Where values are tied (equal up to
+rounding), the gradient is finite for
 
-- give 0 if the numerator vanishes as well, which it does for functions of the values alone and of the
-  space that the tied vectors span, and
-- give NaN if it does not: the function depends on the choice, or its derivative cannot be had from the
-  decomposition. A wrong number would be worse.
+- functions of the values alone, such as the nuclear norm;
+- functions of vectors alone that use the tied ones only through the space that they span, such as a
+  projection: there the numerator over the gap vanishes too, and the quotient is 0;
+- functions of values and vectors that use none of the tied vectors, if the tied values are not the same
+  number.
 
-A complex function that depends on the phase of a vector is refused with an error.
+Anything else gets NaN. It may depend on the choice, and then it has no gradient; or it may not, as
+``V f(w) V*``, but then the limit of 0/0 cannot be had from the decomposition, and a wrong number would be
+worse. A singular value that vanishes counts as tied with those of the vectors that complete U or V to a
+square matrix. A complex function that depends on the phase of a vector is refused with an error.
 """
 
 from __future__ import annotations
@@ -43,7 +48,7 @@ __all__ = [
 ]
 
 
-# -- Cholesky -----------------------------------------------------------------------------------------------
+# -- Cholesky ------------------------------------------------------------------------------------------------
 
 
 def _cholesky_rule(g: Any, out: Any, a: Any) -> Any:
@@ -82,7 +87,8 @@ def cholesky(a: Array, /, *, upper: bool = False) -> Array:
 
     >>> import autograd_core as ag
     >>> ag.linalg.cholesky(ag.tensor([[4.0, 2.0], [2.0, 5.0]]))
-    tensor([[2., 0.], [1., 2.]])
+    tensor([[2., 0.],
+            [1., 2.]])
 
     Source: I. Murray, Differentiation of the Cholesky decomposition, arXiv:1602.07527, equation 10.
     """
@@ -90,7 +96,7 @@ def cholesky(a: Array, /, *, upper: bool = False) -> Array:
     return adjoint(_cholesky(adjoint(a))) if upper else _cholesky(a)
 
 
-# -- QR ---------------------------------------------------------------------------------------------------
+# -- QR ------------------------------------------------------------------------------------------------------
 
 
 class QRResult(NamedTuple):
@@ -185,33 +191,41 @@ def qr(a: Array, mode: str = "reduced") -> Any:
     return result[1] if mode == "r" else QRResult(*result)
 
 
-# -- what the rules for eigenvectors and singular vectors share ------------------------------------------------
+# -- what the rules for eigenvectors and singular vectors share ----------------------------------------------
 
 
-def _over_gaps(numerator: Any, gaps: Any, values: Any, scale: Any) -> Any:
-    """``numerator / gaps`` off the diagonal and 0 on it; where two values are tied 0 for 0/0, NaN for x/0.
+def _quotient(numerator: Any, denominator: Any, zero: Any, lost: Any) -> Any:
+    """``numerator / denominator``; where the denominator is ``zero`` NaN if the quotient is ``lost``, else 0."""
+    quotient = np.where(zero, 0, numerator / np.where(zero, 1, denominator))
+    return np.where(zero & lost, math.nan, quotient)
+
+
+def _over_gaps(product: Any, numerator: Any, gaps: Any, values: Any, values_used: bool) -> Any:
+    """``numerator / gaps`` off the diagonal and 0 on it, with the cases of tied values as said above.
 
     Args:
-        numerator: square matrices.
-        gaps: what to divide by; vanishes where two values are equal.
-        values: the values in question, real or complex.
-        scale: the size of what the numerator is a difference of, against which it counts as 0.
+        product: V* G_V, the gradient in the basis of the vectors.
+        numerator: that part of it that turns the vectors.
+        gaps: vanishes where two values are equal.
+        values: the eigenvalues or singular values.
+        values_used: whether the function depends on them.
     """
     n = values.shape[-1]
-    rounding = 8 * epsilon(values)
-    diagonal = identity_like(values, n) == 1
-    tied = np.abs(row(values) - column(values)) <= rounding * row(column(np.sum(np.abs(values), axis=-1)))
-    quotient = np.where(tied, 0, numerator / np.where(tied, 1, gaps))
-    lost = tied & ~diagonal & (np.abs(numerator) > 8 * n * rounding * scale)
-    return np.where(lost, math.nan, quotient)
+    distance = np.abs(row(values) - column(values))
+    tied = distance <= 8 * epsilon(values) * row(column(np.sum(np.abs(values), axis=-1)))
+    if values_used:
+        lost = (np.abs(product) + np.abs(product.mT) > 0) | (distance == 0)
+    else:
+        lost = np.abs(numerator) > 64 * n * epsilon(values) * _size(product)
+    return _quotient(numerator, gaps, tied, lost & (identity_like(values, n) == 0))
 
 
-def _over_values(numerator: Any, s: Any, scale: Any) -> Any:
-    """The columns of ``numerator`` divided by the singular values, with 0 for 0/0 and NaN for x/0."""
-    rounding = 8 * epsilon(s)
-    vanishing = row(s) <= rounding * row(column(np.sum(s, axis=-1)))
-    quotient = np.where(vanishing, 0, numerator / np.where(vanishing, 1, row(s)))
-    return np.where(vanishing & (np.abs(numerator) > 8 * s.shape[-1] * rounding * scale), math.nan, quotient)
+def _over_values(numerator: Any, s: Any, size: Any, values_used: bool) -> Any:
+    """The columns of ``numerator`` divided by the singular values, with the cases of vanishing ones as above."""
+    vanishing = row(s) <= 8 * epsilon(s) * row(column(np.sum(s, axis=-1)))
+    rounding = 64 * s.shape[-1] * epsilon(s) * size
+    lost = (numerator != 0) | (row(s) == 0) if values_used else np.abs(numerator) > rounding
+    return _quotient(numerator, row(s), vanishing, lost)
 
 
 def _size(x: Any) -> Any:
@@ -219,9 +233,17 @@ def _size(x: Any) -> Any:
     return np.sum(np.abs(x), axis=(-2, -1), keepdims=True)
 
 
-def _refuse_phase(name: str, phase: Any, scale: Any) -> None:
-    """Raise if the derivative along the phases of the vectors is not zero."""
-    if np.any(np.abs(phase) > math.sqrt(epsilon(phase)) * scale[..., 0]):
+def _refuse_phase(name: str, to_values: Any, *products: Any) -> None:
+    """Raise if the derivative along the phases of the vectors is not zero.
+
+    Zero within rounding, whose size is not known: terms may have cancelled on the way. So the tolerance is
+    generous, like PyTorch's.
+    """
+    phase = sum(_imaginary_diagonal(x) for x in products)
+    size = 1 + sum(_size(x) for x in products)[..., 0]
+    if to_values is not None:
+        size = size + np.sum(np.abs(to_values), axis=-1, keepdims=True)
+    if np.any(np.abs(phase) > math.sqrt(epsilon(phase)) * size):
         raise GradientError(
             explain(
                 f"backward of {name}",
@@ -236,7 +258,7 @@ def _imaginary_diagonal(x: Any) -> Any:
     return np.diagonal(np.imag(x), 0, -2, -1)
 
 
-# -- Hermitian eigenvalues ------------------------------------------------------------------------------------
+# -- Hermitian eigenvalues -----------------------------------------------------------------------------------
 
 
 class EighResult(NamedTuple):
@@ -254,10 +276,10 @@ def _eigh_joint(g: Any, out: Any, a: Any, UPLO: str) -> Any:
     inner = None if to_values is None else v * row(to_values)
     if to_vectors is not None:
         product = adjoint(v) @ to_vectors
-        scale = _size(product)
         if product.dtype.kind == "c":
-            _refuse_phase("eigh", _imaginary_diagonal(product), scale)
-        turned = v @ _over_gaps((product - adjoint(product)) * 0.5, row(w) - column(w), w, scale)
+            _refuse_phase("eigh", to_values, product)
+        skew = (product - adjoint(product)) * 0.5
+        turned = v @ _over_gaps(product, skew, row(w) - column(w), w, to_values is not None)
         inner = turned if inner is None else inner + turned
     return inner @ adjoint(v)
 
@@ -304,8 +326,8 @@ def eigh(a: Array, UPLO: str = "L") -> EighResult:
 
 
 def _eigvalsh_rule(g: Any, out: Any, a: Any, UPLO: Any) -> Any:
-    _, v = np.linalg.eigh(a, UPLO)
-    return conj((v * row(g)) @ adjoint(v))
+    w, v = np.linalg.eigh(a, UPLO)
+    return conj((v * row(g + 0 * w)) @ adjoint(v))  # 0 * w tells the next derivative that g may depend on w
 
 
 _eigvalsh = define("eigvalsh", lambda a, UPLO: np.linalg.eigvalsh(a, UPLO), _eigvalsh_rule, formulas="V diag(g) Vᵀ")
@@ -332,7 +354,7 @@ def eigvalsh(a: Array, UPLO: str = "L") -> Array:
     return _eigvalsh(as_array(a), UPLO=UPLO)
 
 
-# -- general eigenvalues ----------------------------------------------------------------------------------------
+# -- general eigenvalues -------------------------------------------------------------------------------------
 
 
 class EigResult(NamedTuple):
@@ -350,12 +372,12 @@ def _eig_joint(g: Any, out: Any, a: Any) -> Any:
     inner: Any = None if to_values is None else column(to_values) * adjoint(v)
     if to_vectors is not None:
         product = adjoint(v) @ to_vectors
-        scale = _size(product)
         if product.dtype.kind == "c":
-            _refuse_phase("eig", _imaginary_diagonal(product), scale)
+            _refuse_phase("eig", to_values, product)
         lengths = row(np.diagonal(np.real(product), 0, -2, -1))
         numerator = product - (adjoint(v) @ v) * lengths
-        turned = _over_gaps(numerator, conj(row(w) - column(w)), w, scale) @ adjoint(v)
+        gaps = conj(row(w) - column(w))
+        turned = _over_gaps(product, numerator, gaps, w, to_values is not None) @ adjoint(v)
         inner = turned if inner is None else inner + turned
     return np.linalg.solve(adjoint(v), inner)
 
@@ -417,7 +439,7 @@ def eigvals(a: Array) -> Array:
     return eig(a).eigenvalues
 
 
-# -- singular values --------------------------------------------------------------------------------------------
+# -- singular values -----------------------------------------------------------------------------------------
 
 
 class SVDResult(NamedTuple):
@@ -430,12 +452,7 @@ class SVDResult(NamedTuple):
 
 @textbook
 def _svd_joint(g: Any, out: Any, a: Any, full_matrices: bool, hermitian: bool) -> Any:
-    """With E_ij = s_j^2 - s_i^2 and skew(X) = X - X*, the sum of
-
-    U (skew(U* G_U) / E diag(s) + diag(s) skew(V* G_V) / E + diag(G_s)) V*,
-    (1 - U U*) G_U diag(1/s) V*, U diag(1/s) G_V* (1 - V V*), and for complex matrices
-    U diag(i Im(U* G_U) / s) V*.
-    """
+    """U diag(G_s) V*, what U contributes, what V contributes by the decomposition a* = V diag(s) U*, and the phases."""
     to_u, to_s, to_vh = g
     u, s, vh = out
     m, n = a.shape[-2:]
@@ -443,25 +460,30 @@ def _svd_joint(g: Any, out: Any, a: Any, full_matrices: bool, hermitian: bool) -
         _refuse_full(*((to_u, "U") if m > n else (to_vh, "Vh")), a)
         u, vh = u[..., : min(m, n)], vh[..., : min(m, n), :]
         to_u, to_vh = (None, to_vh) if m > n else (to_u, None)
-    total = np.zeros_like(a) if to_s is None else (u * row(to_s)) @ vh
-    of_u = None if to_u is None else adjoint(u) @ to_u
-    of_v = None if to_vh is None else vh @ adjoint(to_vh)
-    turns = [x for x in (of_u, of_v) if x is not None]
-    if not turns:
-        return total
-    scale = sum(_size(x) for x in turns)
-    gaps = (row(s) - column(s)) * (row(s) + column(s))
-    if of_u is not None:
-        total = total + (u @ _over_gaps(of_u - adjoint(of_u), gaps, s, scale) * row(s)) @ vh
-        total = total + _over_values(to_u - u @ of_u, s, scale) @ vh if m > n else total
-    if of_v is not None:
-        total = total + u @ (column(s) * _over_gaps(of_v - adjoint(of_v), gaps, s, scale) @ vh)
-        total = total + u @ adjoint(_over_values(adjoint(to_vh - adjoint(of_v) @ vh), s, scale)) if n > m else total
-    if total.dtype.kind == "c":
-        _refuse_phase("svd", sum(_imaginary_diagonal(x) for x in turns), scale)
+    used = to_s is not None
+    total = (u * row(to_s)) @ vh if used else np.zeros_like(a)
+    if to_u is not None:
+        total = total + _svd_side(u, s, vh, to_u, used)
+    if to_vh is not None:
+        total = total + adjoint(_svd_side(adjoint(vh), s, adjoint(u), adjoint(to_vh), used))
+    if a.dtype.kind == "c" and not (to_u is None and to_vh is None):
+        of_u = None if to_u is None else adjoint(u) @ to_u
+        of_v = None if to_vh is None else vh @ adjoint(to_vh)
+        _refuse_phase("svd", to_s, *(x for x in (of_u, of_v) if x is not None))
         if of_u is not None:
-            total = total + (u * _over_values(1j * row(_imaginary_diagonal(of_u)), s, scale)) @ vh
+            phases = 1j * row(_imaginary_diagonal(of_u))
+            total = total + (u * _over_values(phases, s, _size(of_u), used)) @ vh
     return total
+
+
+def _svd_side(u: Any, s: Any, vh: Any, to_u: Any, used: bool) -> Any:
+    """(U skew(U* G_U) / E diag(s) + (1 - U U*) G_U diag(1/s)) V*, E_ij = s_j^2 - s_i^2, skew(X) = X - X*."""
+    product = adjoint(u) @ to_u
+    gaps = (row(s) - column(s)) * (row(s) + column(s))
+    turned = u @ (_over_gaps(product, product - adjoint(product), gaps, s, used) * row(s))
+    if u.shape[-2] > u.shape[-1]:
+        turned = turned + _over_values(to_u - u @ product, s, _size(product), used)
+    return turned @ vh
 
 
 def _refuse_full(g: Any, which: str, a: Any) -> None:
@@ -525,8 +547,8 @@ def svd(a: Array, full_matrices: bool = True, compute_uv: bool = True, hermitian
 
 
 def _svdvals_rule(g: Any, out: Any, a: Any, hermitian: bool) -> Any:
-    u, _, vh = np.linalg.svd(a, full_matrices=False, hermitian=hermitian)
-    return conj((u * row(g)) @ vh)
+    u, s, vh = np.linalg.svd(a, full_matrices=False, hermitian=hermitian)
+    return conj((u * row(g + 0 * s)) @ vh)  # 0 * s tells the next derivative that g may depend on s
 
 
 _svdvals = define(
@@ -548,7 +570,7 @@ def svdvals(x: Array, /) -> Array:
         Reals of shape (..., min(m, n)).
 
     >>> import autograd_core as ag
-    >>> ag.linalg.svdvals(ag.tensor([[0.0, 2.0], [3.0, 0.0]])).tolist()
+    >>> ag.linalg.svdvals(ag.tensor([[0.0, 2.0], [3.0, 0.0]])).round(9).tolist()
     [3.0, 2.0]
     """
     return _svdvals(as_array(x), hermitian=False)

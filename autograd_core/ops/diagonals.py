@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import explain
 from ..primitive import Array, constant, define, implements
-from .axes import as_array, axes_of
+from .axes import as_array
 from .shapes import ravel, reshape
 
 __all__ = ["diag", "diagflat", "diagonal", "kron", "meshgrid", "tril", "triu"]
@@ -20,7 +20,8 @@ def _embed(x: Any, shape: tuple[int, ...], offset: int, axis1: int, axis2: int) 
     """Zeros of ``shape``, with ``x`` (its last axis) on the diagonal of the planes of two axes."""
     full = np.zeros_like(x, shape=shape)
     planes = np.moveaxis(full, (axis1, axis2), (-2, -1))
-    steps = np.arange(x.shape[-1])
+    rows, columns = planes.shape[-2:]
+    steps = np.arange(max(min(rows + min(offset, 0), columns - max(offset, 0)), 0))
     planes[..., steps + max(-offset, 0), steps + max(offset, 0)] = x
     return full
 
@@ -60,7 +61,7 @@ def diagonal(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array
 
     >>> import autograd_core as ag
     >>> x = ag.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
-    >>> ag.diagonal(x).sum().backward()
+    >>> table = ag.diagonal(x).sum().backward()
     >>> x.grad
     tensor([[1., 0.],
             [0., 1.]])
@@ -120,18 +121,6 @@ def diagflat(x: Array, k: int = 0) -> Array:
             [0., 2.]])
     """
     return diag(ravel(as_array(x)), k)
-
-
-@implements(np.fill_diagonal)
-def _refuse_fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
-    raise TypeError(
-        explain(
-            "np.fill_diagonal",
-            expected="an array to write into",
-            got="a Tensor, whose value is not written into",
-            remedy="use x = np.where(np.eye(n, dtype=bool), value, x), which makes a new one",
-        )
-    )
 
 
 # -- triangles ---------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ __all__ = ["diff", "ediff1d", "gradient", "trapezoid"]
 def _diff_rule(g: Any, out: Any, x: Any, axis: int) -> Any:
     """Entry i is added in out_(i-1) and subtracted in out_i."""
     if x.shape[axis] < 2:
-        return np.zeros_like(x)
+        return np.zeros_like(g, shape=x.shape)
     inner = cut(g, None, -1, axis) - cut(g, 1, None, axis)
     return np.concatenate([-cut(g, 0, 1, axis), inner, cut(g, -1, None, axis)], axis=axis)
 
@@ -46,7 +46,7 @@ def diff(x: Array, n: int = 1, axis: int = -1, prepend: Any = None, append: Any 
     >>> x = ag.tensor([1.0, 4.0, 9.0], requires_grad=True)
     >>> ag.diff(x)
     tensor([3., 5.], operation=diff)
-    >>> (ag.diff(x) ** 2).sum().backward()
+    >>> table = (ag.diff(x) ** 2).sum().backward()
     >>> x.grad
     tensor([-6., -4., 10.])
     """
@@ -116,7 +116,7 @@ def trapezoid(y: Array, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Array:
     >>> y = ag.tensor([1.0, 2.0, 4.0], requires_grad=True)
     >>> ag.trapezoid(y, dx=0.5).item()
     2.25
-    >>> ag.trapezoid(y, dx=0.5).backward()
+    >>> table = ag.trapezoid(y, dx=0.5).backward()
     >>> y.grad
     tensor([0.25, 0.5 , 0.25])
     """

@@ -23,7 +23,19 @@ FEW = 4096
 LETTERS = string.ascii_uppercase + string.ascii_lowercase
 
 
-def _scalar(out: Any) -> Any:
+@lru_cache(maxsize=512)
+def _twins(subscripts: str) -> list[tuple[int, int, int]]:
+    """Which axes have to be of one length, as (operand, axis, axis), since they have one letter."""
+    terms = subscripts.split("->")[0].split(",")
+    return [(k, term.index(c), i) for k, term in enumerate(terms) for i, c in enumerate(term) if term.index(c) < i]
+
+
+def _sum_of_products(subscripts: str, *operands: Any, optimize: Any = False) -> Any:
+    for k, i, j in _twins(subscripts):
+        n, m = operands[k].shape[i], operands[k].shape[j]
+        if n != m:
+            raise _mismatch("axes of one length for a letter that stands twice", f"lengths {n} and {m}", subscripts)
+    out = np.einsum(subscripts, *operands, optimize=optimize)
     return out[()] if out.ndim == 0 else out
 
 
@@ -63,17 +75,18 @@ def _as_matmul(subscripts: str) -> Any:
 def _forward_of_two(x: Any, y: Any, subscripts: str) -> Any:
     plan = _as_matmul(subscripts)
     if plan is None or x.size * y.size < FEW:
-        return _scalar(np.einsum(subscripts, x, y))
+        return _sum_of_products(subscripts, x, y)
     order_x, order_y, order, (stack, rows, summed) = plan
     left, right = np.transpose(x, order_x), np.transpose(y, order_y)
     head, top, middle = left.shape[:stack], left.shape[stack : stack + rows], left.shape[stack + rows :]
     if right.shape[: stack + summed] != head + middle:  # axes of length 1 are to be broadcast
-        return _scalar(np.einsum(subscripts, x, y))
+        return _sum_of_products(subscripts, x, y)
     side = right.shape[stack + summed :]
     inner = math.prod(middle)
     left = np.reshape(left, (*head, math.prod(top), inner))
     right = np.reshape(right, (*head, inner, math.prod(side)))
-    return _scalar(np.transpose(np.reshape(left @ right, head + top + side), order))
+    out = np.transpose(np.reshape(left @ right, head + top + side), order)
+    return out[()] if out.ndim == 0 else out
 
 
 # -- the gradient is an einsum again -------------------------------------------------------------------------
@@ -116,25 +129,26 @@ def _joint(g: Any, out: Any, *operands: Any, subscripts: str, optimize: Any) -> 
     )
 
 
-_einsum1 = define(
-    "einsum1",
-    lambda x, subscripts: _scalar(np.einsum(subscripts, x)),
+_einsum_of_one = define(
+    "einsum_of_one",
+    lambda x, subscripts: _sum_of_products(subscripts, x),
     lambda g, out, x, subscripts: _contribution(0, g, (x,), subscripts),
     symbol="einsum",
     formulas="1 where the letters agree",
 )
-_einsum2 = define(
-    "einsum2",
+_einsum = define(
+    "einsum",
     _forward_of_two,
     lambda g, out, x, y, subscripts: _contribution(0, g, (x, y), subscripts),
     lambda g, out, x, y, subscripts: _contribution(1, g, (x, y), subscripts),
     symbol="einsum",
     formulas=("{b}", "{a}"),
 )
-_einsum: Primitive = define(
-    "einsum",
-    lambda *operands, subscripts, optimize: _scalar(np.einsum(subscripts, *operands, optimize=optimize)),
+_einsum_of_many: Primitive = define(
+    "einsum_of_many",
+    lambda *operands, subscripts, optimize: _sum_of_products(subscripts, *operands, optimize=optimize),
     joint=_joint,
+    symbol="einsum",
     formulas="the product of the other operands",
 )
 
@@ -142,10 +156,10 @@ _einsum: Primitive = define(
 def _contract(subscripts: str, operands: Sequence[Any], optimize: Any = True) -> Any:
     """The sum that explicit ``subscripts`` without an ellipsis describe."""
     if len(operands) == 1:
-        return _einsum1(operands[0], subscripts=subscripts)
+        return _einsum_of_one(operands[0], subscripts=subscripts)
     if len(operands) == 2:
-        return _einsum2(*operands, subscripts=subscripts)
-    return _einsum(*operands, subscripts=subscripts, optimize=optimize)
+        return _einsum(*operands, subscripts=subscripts)
+    return _einsum_of_many(*operands, subscripts=subscripts, optimize=optimize)
 
 
 @implements(np.einsum)
@@ -186,7 +200,7 @@ def einsum(*operands: Any, optimize: Any = True) -> Array:
     return _contract(_explicit(subscripts, tuple(x.ndim for x in arrays)), arrays, optimize)
 
 
-# -- reading the subscripts ---------------------------------------------------------------------------------
+# -- reading the subscripts ----------------------------------------------------------------------------------
 
 
 def _from_lists(operands: Sequence[Any]) -> tuple[str, list[Any]]:
@@ -199,10 +213,9 @@ def _from_lists(operands: Sequence[Any]) -> tuple[str, list[Any]]:
 
 
 def _letters(numbers: Any) -> str:
-    try:
-        return "".join("..." if k is Ellipsis else LETTERS[int(k)] for k in numbers)
-    except (TypeError, IndexError):
-        raise _mismatch("lists of axis numbers from 0 to 51 after each array", repr(numbers)) from None
+    if all(k is Ellipsis or (isinstance(k, int | np.integer) and 0 <= k < len(LETTERS)) for k in numbers):
+        return "".join("..." if k is Ellipsis else LETTERS[k] for k in numbers)
+    raise _mismatch("lists of axis numbers from 0 to 51 after each array", repr(numbers))
 
 
 @lru_cache(maxsize=512)

@@ -26,6 +26,10 @@ SINGLE = ((17297280.0, 8648640.0, 1995840.0, 277200.0, 25200.0, 1512.0, 56.0, 1.
 
 def _expm_forward(a: Any) -> Any:
     """exp(a) = (exp(a / 2^s))^(2^s), and exp(a / 2^s) = q(a)^-1 p(a) by the Pade approximation."""
+    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
+        raise np.linalg.LinAlgError(
+            explain("expm", expected="square matrices", got=f"shape {a.shape}", remedy="pass an array (..., n, n)")
+        )
     if a.size == 0:
         return a
     coefficients, limit = SINGLE if np.finfo(a.dtype).bits == 32 else DOUBLE
@@ -41,8 +45,10 @@ def _expm_forward(a: Any) -> Any:
         even, odd = even + coefficients[k] * power, odd + coefficients[k + 1] * power
     odd = a @ odd
     out = np.linalg.solve(even - odd, even + odd)
-    for k in range(int(np.max(halvings))):
-        out = np.where(k < halvings, out @ out, out)
+    while np.any(halvings > 0):
+        root = np.where(halvings > 0, out, identity)
+        out = np.where(halvings > 0, root @ root, out)
+        halvings = halvings - 1
     return out
 
 
@@ -74,17 +80,14 @@ def expm(a: Array) -> Array:
 
     >>> import autograd_core as ag
     >>> ag.linalg.expm(ag.tensor([[0.0, 2.0], [0.0, 0.0]]))
-    tensor([[1., 2.], [0., 1.]])
+    tensor([[1., 2.],
+            [0., 1.]])
 
     Source: N. J. Higham, The scaling and squaring method for the matrix exponential revisited, SIAM J.
     Matrix Anal. Appl. 26 (2005); A. H. Al-Mohy, N. J. Higham, Computing the Frechet derivative of the
     matrix exponential, ibid. 30 (2009).
     """
     a = as_array(a)
-    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
-        raise np.linalg.LinAlgError(
-            explain("expm", expected="square matrices", got=f"shape {a.shape}", remedy="pass an array (..., n, n)")
-        )
     if a.dtype.kind not in "fc":
         a = a.astype(float)
     return _expm(a)

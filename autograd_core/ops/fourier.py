@@ -52,7 +52,7 @@ def _fitted(x: Any, axis: int, n: int) -> Any:
     return np.concatenate([x, zeros], axis=axis)
 
 
-# -- one axis ----------------------------------------------------------------------------------------------
+# -- one axis ------------------------------------------------------------------------------------------------
 
 
 def _fft_rule(g: Any, out: Any, x: Any, n: int, axis: int, norm: Any) -> Any:
@@ -82,6 +82,15 @@ _rfft = define("rfft", lambda x, n, axis, norm: np.fft.rfft(x, n, axis, norm), _
 _irfft = define(
     "irfft", lambda x, n, axis, norm: np.fft.irfft(x, n, axis, norm), _irfft_rule, formulas="2 F*/n", symbol="F⁻¹"
 )
+
+
+def _real_array(name: str, x: Any) -> Any:
+    x = as_array(x)
+    if x.dtype.kind == "c":
+        raise TypeError(
+            explain(name, expected="real numbers", got=f"dtype {x.dtype}", remedy="use fft, or take the real part")
+        )
+    return x
 
 
 def _opposite(name: str, norm: Any) -> str:
@@ -181,11 +190,7 @@ def rfft(a: Array, n: int | None = None, axis: int = -1, norm: str | None = None
     >>> ag.fft.rfft(ag.tensor([1.0, 2.0, 3.0, 4.0])).tolist()
     [(10+0j), (-2+2j), (-2+0j)]
     """
-    a = as_array(a)
-    if a.dtype.kind == "c":
-        raise TypeError(
-            explain("rfft", expected="real numbers", got=f"dtype {a.dtype}", remedy="use fft, or take the real part")
-        )
+    a = _real_array("rfft", a)
     return _rfft(a, **_line("rfft", a, n, axis, norm))
 
 
@@ -233,7 +238,7 @@ def hfft(a: Array, n: int | None = None, axis: int = -1, norm: str | None = None
 
     >>> import autograd_core as ag
     >>> ag.fft.hfft(ag.tensor([1.0, 2.0, 3.0])).tolist()
-    [8.0, -2.0, 0.0]
+    [8.0, -2.0, 0.0, -2.0]
     """
     a = as_array(a)
     norm = _opposite("hfft", norm)
@@ -254,13 +259,14 @@ def ihfft(a: Array, n: int | None = None, axis: int = -1, norm: str | None = Non
         Complex numbers, n//2 + 1 of them along ``axis``.
 
     Raises:
+        TypeError: for complex ``a``.
         ValueError: for n < 1 or another ``norm``.
 
     >>> import autograd_core as ag
     >>> ag.fft.ihfft(ag.tensor([8.0, -2.0, 0.0, -2.0])).real.tolist()
     [1.0, 2.0, 3.0]
     """
-    a = as_array(a)
+    a = _real_array("ihfft", a)
     return conj(_rfft(a, **_line("ihfft", a, n, axis, _opposite("ihfft", norm))))
 
 
@@ -376,9 +382,9 @@ def rfftn(
     >>> ag.fft.rfftn(ag.tensor([[1.0, 2.0], [3.0, 4.0]])).real.tolist()
     [[10.0, -2.0], [-4.0, 0.0]]
     """
-    a = as_array(a)
+    a = _real_array("rfftn", a)
     others, last = _split("rfftn", _grid("rfftn", a, s, axes, norm))
-    out = rfft(a, **last)
+    out = _rfft(a, **last)
     return _fftn(out, **others) if others["axes"] else out
 
 
@@ -454,7 +460,7 @@ def irfft2(a: Array, s: Sequence[int] | None = None, axes: Sequence[int] = (-2, 
     return irfftn(a, s, axes, norm)
 
 
-# -- shifts -----------------------------------------------------------------------------------------------------
+# -- shifts --------------------------------------------------------------------------------------------------
 
 
 def _shifted(x: Any, axes: Any, sign: int) -> Any:

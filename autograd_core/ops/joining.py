@@ -6,6 +6,7 @@ gradients of its pieces are joined once, with zeros for pieces that were not use
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from ..errors import explain
 from ..primitive import Array, define, implements
-from .axes import as_array, cut, existing, one_axis, pytorch_names
+from .axes import as_array, cut, existing, one_axis, pytorch_names, shapes_only
 from .shapes import atleast_1d, atleast_2d, atleast_3d, ravel, reshape
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
 # -- joining -----------------------------------------------------------------------------------------
 
 
+@shapes_only
 def _concat_rule(g: Any, out: Any, *arrays: Any, axis: int) -> tuple[Any, ...]:
     axis %= g.ndim
     ends, end = [], 0
@@ -86,31 +88,29 @@ def concat(arrays: Sequence[Array], axis: int | None = 0, *, dtype: Any = None) 
 concatenate = concat
 
 
+_NUMBERS = frozenset({int, float, complex, bool})
+
+
 def _unstacked(x: Any, axis: int) -> tuple[Any, ...]:
     axis = one_axis(axis, x.ndim)
     before = (slice(None),) * axis
     return tuple(x[(*before, i)] for i in range(x.shape[axis]))
 
 
-def _filled(g: Sequence[Any], out: Sequence[Any]) -> list[Any]:
-    """The gradients of several outputs, zeros where an output has none."""
-    return [np.zeros_like(value) if part is None else part for part, value in zip(g, out, strict=True)]
-
-
 _stack = define(
     "stack",
     lambda *arrays, axis: np.stack(arrays, axis=axis),
-    joint=lambda g, out, *arrays, axis: unstack(g, axis=axis),
+    joint=lambda g, out, *arrays, axis: tuple(_unstack(g, axis=axis)),
     formulas="1",
 )
 
-_unstack = define(
-    "unstack",
-    lambda x, axis: _unstacked(x, axis),
-    joint=lambda g, out, x, axis: (_stack(*_filled(g, out), axis=axis),),
-    formulas="1",
-    multiple=True,
-)
+
+def _unstack_rule(g: Any, out: Any, x: Any, axis: int) -> tuple[Any]:
+    known = next(part for part in g if part is not None)
+    return (_stack(*(np.zeros_like(known) if part is None else part for part in g), axis=axis),)
+
+
+_unstack = define("unstack", _unstacked, joint=_unstack_rule, formulas="1", multiple=True)
 
 
 @implements(np.stack)
@@ -134,7 +134,12 @@ def stack(arrays: Sequence[Array], axis: int = 0, *, dtype: Any = None) -> Array
     >>> ag.stack([x, x * x])
     tensor([2., 4.], operation=stack)
     """
-    joined = _stack(*arrays, axis=axis)
+    parts = list(arrays)
+    if any(type(x) in _NUMBERS for x in parts):
+        # Python numbers are weak: they take the dtype of the arrays beside them.
+        like = next((x for x in parts if hasattr(x, "dtype")), np.zeros(()))
+        parts = [np.zeros_like(like) + x if type(x) in _NUMBERS else x for x in parts]
+    joined = _stack(*parts, axis=axis)
     return joined if dtype is None else joined.astype(dtype)
 
 
@@ -312,22 +317,28 @@ def block(arrays: Any) -> Array:
 # -- splitting ---------------------------------------------------------------------------------------
 
 
-def _split_forward(x: Any, at: int | tuple[int, ...], axis: int) -> tuple[Any, ...]:
-    """Cut into ``at`` pieces whose lengths differ by one at most, or before each place in ``at``."""
-    length = x.shape[axis]
+def _bounds(length: int, at: int | tuple[int, ...]) -> list[tuple[int, int]]:
+    """Where the pieces begin and end: ``at`` pieces whose lengths differ by one at most, or cuts at ``at``."""
     if isinstance(at, tuple):
-        starts, ends = (0, *at), (*at, length)
-    else:
-        size, longer = divmod(length, at)
-        starts = tuple(i * size + min(i, longer) for i in range(at))
-        ends = (*starts[1:], length)
-    return tuple(cut(x, start, end, axis) for start, end in zip(starts, ends, strict=True))
+        return list(zip((0, *at), (*at, length), strict=True))
+    size, longer = divmod(length, at)
+    return list(itertools.pairwise(i * size + min(i, longer) for i in range(at + 1)))
+
+
+def _split_rule(g: Any, out: Any, x: Any, at: Any, axis: int) -> tuple[Any]:
+    shape = x.shape
+    known = next(part for part in g if part is not None)
+    parts = [
+        np.zeros_like(known, shape=(*shape[:axis], end - start, *shape[axis + 1 :])) if part is None else part
+        for part, (start, end) in zip(g, _bounds(shape[axis], at), strict=True)
+    ]
+    return (_concat(*parts, axis=axis),)
 
 
 _split = define(
     "split",
-    _split_forward,
-    joint=lambda g, out, x, at, axis: (_concat(*_filled(g, out), axis=axis),),
+    lambda x, at, axis: tuple(cut(x, start, end, axis) for start, end in _bounds(x.shape[axis], at)),
+    joint=_split_rule,
     formulas="1",
     multiple=True,
 )
@@ -446,5 +457,7 @@ def _splitting(name: str, numpy: Any, least: int, axis: Any, which: str) -> Any:
 
 
 vsplit = _splitting("vsplit", np.vsplit, 2, lambda x: 0, "first axis")
-hsplit = _splitting("hsplit", np.hsplit, 1, lambda x: 1 if x.ndim > 1 else 0, "second axis, a vector along its only one")
+hsplit = _splitting(
+    "hsplit", np.hsplit, 1, lambda x: 1 if x.ndim > 1 else 0, "second axis, a vector along its only one"
+)
 dsplit = _splitting("dsplit", np.dsplit, 3, lambda x: 2, "third axis")

@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 
-# -- linear systems ---------------------------------------------------------------------------------------
+# -- linear systems ------------------------------------------------------------------------------------------
 
 
 def _solve_joint(g: Any, out: Any, a: Any, b: Any) -> tuple[Any, Any]:
@@ -94,7 +94,8 @@ inv = define(
 
     >>> import autograd_core as ag
     >>> ag.linalg.inv(ag.tensor([[2.0, 0.0], [0.0, 4.0]]))
-    tensor([[0.5 , 0.  ], [0.  , 0.25]])
+    tensor([[0.5 , 0.  ],
+            [0.  , 0.25]])
     """,
 )
 
@@ -121,8 +122,8 @@ _UNSET: Any = object()
 def pinv(a: Array, rcond: Any = None, hermitian: bool = False, *, rtol: Any = _UNSET) -> Array:
     """The pseudo-inverse (Moore-Penrose) of matrices of any shape.
 
-    Its gradient, by Golub and Pereyra, holds where the rank does not change; where it does, the
-    pseudo-inverse jumps.
+    Its gradient, by Golub and Pereyra, holds where the rank does not change (where it does, the
+    pseudo-inverse jumps) and the singular values that count as zero are zero up to rounding.
 
     Args:
         a: matrices of shape (..., m, n).
@@ -138,7 +139,8 @@ def pinv(a: Array, rcond: Any = None, hermitian: bool = False, *, rtol: Any = _U
 
     >>> import autograd_core as ag
     >>> ag.linalg.pinv(ag.tensor([[2.0, 0.0], [0.0, 4.0], [0.0, 0.0]]))
-    tensor([[0.5 , 0.  , 0.  ], [0.  , 0.25, 0.  ]])
+    tensor([[0.5 , 0.  , 0.  ],
+            [0.  , 0.25, 0.  ]])
 
     Source: G. H. Golub, V. Pereyra, The differentiation of pseudo-inverses and nonlinear least squares
     problems whose variables separate, SIAM J. Numer. Anal. 10 (1973), equation 4.12.
@@ -190,7 +192,7 @@ _lstsq = define(
 def lstsq(a: Array, b: Array, rcond: float | None = None) -> Any:
     """The least-squares solution of a x = b: the shortest x of those with the smallest |b - a x|.
 
-    x = P b with the pseudo-inverse P of a, and its gradient is that of P b.
+    x = P b with the pseudo-inverse P of a, and its gradient is that of P b: see ``pinv``.
 
     Args:
         a: a matrix of shape (m, n).
@@ -208,7 +210,7 @@ def lstsq(a: Array, b: Array, rcond: float | None = None) -> Any:
     >>> import autograd_core as ag
     >>> a = ag.tensor([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]])  # a straight line through three points
     >>> x, residuals, rank, s = ag.linalg.lstsq(a, ag.tensor([1.0, 3.0, 5.0]))
-    >>> x.tolist()
+    >>> x.round(9).tolist()
     [1.0, 2.0]
     """
     return _lstsq(as_array(a), as_array(b), rcond=rcond)
@@ -349,7 +351,7 @@ def matrix_rank(A: Array, tol: Any = None, hermitian: bool = False, *, rtol: Any
     return _matrix_rank(as_array(A), tol=tol, hermitian=hermitian, rtol=rtol)
 
 
-# -- chains and powers ------------------------------------------------------------------------------------------
+# -- chains and powers ---------------------------------------------------------------------------------------
 
 
 @implements(np.linalg.matrix_power)
@@ -368,7 +370,8 @@ def matrix_power(a: Array, n: int) -> Array:
 
     >>> import autograd_core as ag
     >>> ag.linalg.matrix_power(ag.tensor([[1.0, 1.0], [0.0, 1.0]]), 5)
-    tensor([[1., 5.], [0., 1.]])
+    tensor([[1., 5.],
+            [0., 1.]])
     """
     base, n = as_array(a), operator.index(n)
     if base.ndim < 2 or base.shape[-1] != base.shape[-2]:
@@ -457,7 +460,7 @@ def _chain_order(sizes: Sequence[int]) -> dict[tuple[int, int], int]:
     return splits
 
 
-# -- tensor equations ---------------------------------------------------------------------------------------------
+# -- tensor equations ----------------------------------------------------------------------------------------
 
 
 @implements(np.linalg.tensorsolve)
@@ -514,7 +517,8 @@ def tensorinv(a: Array, ind: int = 2) -> Array:
 
     >>> import autograd_core as ag
     >>> ag.linalg.tensorinv(ag.tensor([[2.0, 0.0], [0.0, 4.0]]), ind=1)
-    tensor([[0.5 , 0.  ], [0.  , 0.25]])
+    tensor([[0.5 , 0.  ],
+            [0.  , 0.25]])
     """
     x = as_array(a)
     n = math.prod(x.shape[:ind])

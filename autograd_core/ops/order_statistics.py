@@ -13,84 +13,78 @@ method that NumPy knows.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..errors import explain
 from ..primitive import Array, define, implements
-from .axes import axes_of, pytorch_names, restore
+from .axes import axes_of, kept_shape, pytorch_names, restore
 from .reductions import Axis
 
 __all__ = ["median", "nanmedian", "nanpercentile", "nanquantile", "percentile", "quantile"]
 
 
-def _ranks(x: Any, axis: Any, skip_nan: bool) -> Any:
-    """The rank of every entry over ``axis``; NaN for the NaNs, if they are skipped and not all there is."""
+def _ranks_forward(x: Any, axis: Any = None) -> Any:
     axes = axes_of(axis, x.ndim)
     order = tuple(i for i in range(x.ndim) if i not in axes) + axes
     moved = tuple(x.shape[i] for i in order)
     kept = x.ndim - len(axes)
     rows = np.reshape(np.transpose(x, order), (*moved[:kept], math.prod(moved[kept:])))
-    ranks = np.argsort(np.argsort(rows, axis=-1, kind="stable"), axis=-1).astype(np.float64)
-    ranks = np.transpose(np.reshape(ranks, moved), tuple(order.index(i) for i in range(x.ndim)))
-    if skip_nan:
-        missing = np.isnan(x)
-        ranks = np.where(missing & ~np.all(missing, axis=axes, keepdims=True), math.nan, ranks)
-    return ranks
+    found = np.argsort(np.argsort(rows, axis=-1, kind="stable"), axis=-1)
+    return np.transpose(np.reshape(found, moved), tuple(order.index(i) for i in range(x.ndim)))
 
 
 ranks = define(
     "ranks",
-    lambda x, axis=None, skip_nan=False: _ranks(x, axis, skip_nan),
+    _ranks_forward,
     None,
-    doc="The position of every entry among the sorted entries over ``axis``, from 0. A constant.",
+    doc="The position of every entry among the sorted entries over ``axis``, from 0 (NaNs last). A constant.",
 )
 
 
-def _hat(distance: Any, dtype: Any) -> Any:
-    """1 at distance 0, falling to 0 at distance 1; 0 for NaN."""
-    return np.where(np.abs(distance) < 1, 1 - np.abs(distance), 0).astype(dtype)
-
-
-def _median_rule(function: Any, skip_nan: bool) -> Any:
-    def rule(g: Any, out: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        places = ranks(x, axis=axis, skip_nan=skip_nan)
-        position = function(places, axis=axis, keepdims=True)
-        return restore(g, x.shape, axis, keepdims) * _hat(places - position, g.dtype)
-
-    return rule
-
-
-def _quantile_rule(function: Any, skip_nan: bool) -> Any:
-    def rule(
-        g: Any, out: Any, x: Any, q: Any, axis: Any = None, keepdims: bool = False, method: str = "linear"
-    ) -> Any:
-        places = ranks(x, axis=axis, skip_nan=skip_nan)
-        positions = function(places, q, axis=axis, method=method, keepdims=True)
-        if not isinstance(q, tuple):
-            return restore(g, x.shape, axis, keepdims) * _hat(places - positions, g.dtype)
-        total = np.zeros_like(x)
-        for i in range(len(q)):
-            total = total + restore(g[i], x.shape, axis, keepdims) * _hat(places - positions[i], g.dtype)
-        return total
-
-    return rule
+def _weights(position_of: Callable[[Any], Any], x: Any, axis: Any, skip_nan: bool, dtype: Any) -> Any:
+    """1 for an entry at the position, falling to 0 one place away from it; 0 for NaNs that are skipped."""
+    places = ranks(x, axis=axis)
+    if not skip_nan:
+        distance = np.abs(places - position_of(places))
+        return np.where(distance < 1, 1 - distance, 0).astype(dtype)
+    missing = np.isnan(x)
+    # Where there is nothing but NaN, the ranks stay, so that their quantile needs no warning.
+    places = np.where(missing & ~np.all(missing, axis=axis, keepdims=True), math.nan, places)
+    distance = np.abs(places - position_of(places))
+    return np.where((distance < 1) & ~missing, 1 - distance, 0).astype(dtype)
 
 
 def _define_median(function: Any, skip_nan: bool) -> Any:
     def forward(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
         return function(x, axis=axis, keepdims=keepdims)
 
-    rule = _median_rule(function, skip_nan)
+    def rule(g: Any, out: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        weights = _weights(lambda ranks: function(ranks, axis=axis, keepdims=True), x, axis, skip_nan, g.dtype)
+        return restore(g, x.shape, axis, keepdims) * weights
+
     return define(function.__name__, forward, rule, formulas="the weight of {a} in the median")
 
 
 def _define_quantile(function: Any, skip_nan: bool) -> Any:
     def forward(x: Any, q: Any, axis: Any = None, keepdims: bool = False, method: str = "linear") -> Any:
-        return function(x, q, axis=axis, method=method, keepdims=keepdims)
+        result = function(x, q, axis=axis, method=method, keepdims=keepdims)
+        # NumPy lets several q turn float32 into float64.
+        return result.astype(x.dtype) if isinstance(q, tuple) and x.dtype.kind == "f" else result
 
-    rule = _quantile_rule(function, skip_nan)
+    def rule(g: Any, out: Any, x: Any, q: Any, axis: Any = None, keepdims: bool = False, method: str = "linear") -> Any:
+        if not x.size:
+            return np.zeros_like(x)
+        weights = _weights(
+            lambda ranks: function(ranks, q, axis=axis, method=method, keepdims=True), x, axis, skip_nan, g.dtype
+        )
+        several = isinstance(q, tuple)
+        kept = kept_shape(x.shape, axis)
+        contributions = np.reshape(g, (len(q), *kept) if several else kept) * weights
+        return np.sum(contributions, axis=0) if several else contributions
+
     return define(function.__name__, forward, rule, formulas="the weight of {a} in the quantile")
 
 
@@ -118,7 +112,7 @@ def median(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     >>> x = ag.tensor([1.0, 5.0, 3.0, 9.0], requires_grad=True)
     >>> ag.median(x)
     tensor(4., operation=median)
-    >>> ag.median(x).backward()
+    >>> table = ag.median(x).backward()
     >>> x.grad
     tensor([0. , 0.5, 0.5, 0. ])
     """
@@ -186,7 +180,7 @@ def quantile(x: Array, q: Any, axis: Axis = None, *, method: str = "linear", kee
     >>> x = ag.tensor([1.0, 5.0, 3.0], requires_grad=True)
     >>> ag.quantile(x, 0.75)
     tensor(4., operation=quantile)
-    >>> ag.quantile(x, 0.75).backward()
+    >>> table = ag.quantile(x, 0.75).backward()
     >>> x.grad
     tensor([0. , 0.5, 0.5])
 

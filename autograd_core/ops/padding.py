@@ -151,7 +151,7 @@ def pad(
     >>> x = ag.tensor([1.0, 2.0, 3.0], requires_grad=True)
     >>> ag.pad(x, 1, mode="reflect")
     tensor([2., 1., 2., 3., 2.], operation=pad)
-    >>> ag.pad(x, 1, mode="reflect").sum().backward()
+    >>> table = ag.pad(x, 1, mode="reflect").sum().backward()
     >>> x.grad
     tensor([1., 3., 1.])
     """
@@ -175,7 +175,7 @@ def pad(
     if x.dtype.kind not in "fc":  # integers are rounded, and have no gradient
         options = {"end_values": end_values} if mode == "linear_ramp" else {"stat_length": stat_length}
         return _pad_integers(x, widths=widths, mode=mode, **options)
-    lengths = ((None, None),) * x.ndim if stat_length is None else _pairs(stat_length, x.ndim)
+    lengths: Any = ((None, None),) * x.ndim if stat_length is None else _pairs(stat_length, x.ndim)
     return _computed(x, widths, mode, lengths, _pairs(end_values, x.ndim))
 
 
@@ -192,7 +192,9 @@ _pad_integers = define(
 def _window_transpose(g: Any, shape: tuple[int, ...], window: tuple[int, ...], axes: tuple[int, ...]) -> Any:
     """Add each place of each window to the entry of the array of ``shape`` that stands there."""
     total = np.zeros_like(g, shape=shape)
-    lengths = g.shape[: len(shape)]
+    lengths = list(shape)
+    for axis, length in zip(axes, window, strict=True):
+        lengths[axis] -= length - 1
     for offsets in itertools.product(*(range(n) for n in window)):
         starts = [0] * len(shape)
         for axis, offset in zip(axes, offsets, strict=True):

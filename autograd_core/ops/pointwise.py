@@ -54,7 +54,8 @@ def describe(summary: str, formulas: Sequence[str], names: Sequence[str], exampl
         derivative = "The result is a constant: no gradient passes."
     shapes = "arrays, whose shapes are broadcast" if len(names) > 1 else "an array of any shape"
     result = "the broadcast shape" if len(names) > 1 else "the same shape"
-    text = f"{summary}\n\n{derivative}\n\nArgs:\n    {', '.join(names)}: {shapes}.\n\nReturns:\n    An array of {result}.\n"
+    text = f"{summary}\n\n{derivative}\n\nArgs:\n    {', '.join(names)}: {shapes}.\n\n"
+    text += f"Returns:\n    An array of {result}.\n"
     if example is not None:
         text += f"\n>>> import autograd_core as ag\n>>> {example[0]}\n{example[1]}\n"
     return text
@@ -73,3 +74,12 @@ def zero_rule(g: Any, out: Any, x: Any) -> Any:
 def zero_rule_of_two(g: Any, out: Any, x: Any, y: Any) -> Any:
     """The same for a function of two arrays."""
     return zeros(g)
+
+
+def strong(*inputs: Any) -> tuple[Any, ...]:
+    """The same with Python numbers as numbers of the dtype that arithmetic on ``inputs`` gives."""
+    numbers = [type(x) in (float, int) for x in inputs]
+    if not any(numbers):
+        return inputs
+    kind = np.result_type(*inputs).type
+    return tuple(kind(x) if number else x for x, number in zip(inputs, numbers, strict=True))

@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 
-# -- matrix products ----------------------------------------------------------------------------------
+# -- matrix products -----------------------------------------------------------------------------------------
 #
 # Two matrices come first in the rules: that is what networks are made of.
 
@@ -93,7 +93,8 @@ def matvec(x1: Array, x2: Array) -> Array:
 
     >>> import autograd_core as ag
     >>> ag.matvec(ag.tensor([[1.0, 2.0], [3.0, 4.0]]), ag.tensor([[1.0, 0.0], [0.0, 1.0]]))
-    tensor([[1., 3.], [2., 4.]])
+    tensor([[1., 3.],
+            [2., 4.]])
     """
     out: Any = matmul(as_array(x1), column(as_array(x2)))
     return np.squeeze(out, -1)
@@ -118,7 +119,7 @@ def vecmat(x1: Array, x2: Array) -> Array:
     return np.squeeze(out, -2)
 
 
-# -- products of vectors ------------------------------------------------------------------------------
+# -- products of vectors -------------------------------------------------------------------------------------
 
 _vecdot = define(
     "vecdot",
@@ -241,13 +242,14 @@ def outer(a: Array, b: Array) -> Array:
 
     >>> import autograd_core as ag
     >>> ag.outer(ag.tensor([1.0, 2.0]), ag.tensor([3.0, 4.0, 5.0]))
-    tensor([[ 3.,  4.,  5.], [ 6.,  8., 10.]])
+    tensor([[ 3.,  4.,  5.],
+            [ 6.,  8., 10.]])
     """
     x: Any = np.reshape(as_array(a), (-1, 1))
     return x * np.reshape(as_array(b), (1, -1))
 
 
-# -- products over any axes -----------------------------------------------------------------------------
+# -- products over any axes ----------------------------------------------------------------------------------
 
 
 def _tensordot_forward(x: Any, y: Any, axes: tuple[tuple[int, ...], tuple[int, ...]]) -> Any:
@@ -309,7 +311,8 @@ def tensordot(a: Array, b: Array, axes: Any = 2) -> Array:
     >>> import autograd_core as ag
     >>> a, b = ag.tensor([[1.0, 2.0], [3.0, 4.0]]), ag.tensor([[1.0, 10.0], [100.0, 1000.0]])
     >>> ag.tensordot(a, b), ag.tensordot(a, b, axes=(0, 1))
-    (tensor(4321.), tensor([[  31., 3100.], [  42., 4200.]]))
+    (tensor(4321.), tensor([[  31., 3100.],
+            [  42., 4200.]]))
     """
     a, b = as_array(a), as_array(b)
     if np.ndim(axes) == 0:
@@ -348,7 +351,7 @@ def _normalized(axes: Sequence[int], x: Any, name: str) -> tuple[int, ...]:
     return tuple(operator.index(k) % x.ndim for k in axes)
 
 
-# -- trace and cross product ----------------------------------------------------------------------------
+# -- trace and cross product ---------------------------------------------------------------------------------
 
 
 @implements(np.trace)

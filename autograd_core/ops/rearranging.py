@@ -105,12 +105,12 @@ _roll = define(
 
 
 @implements(np.roll)
-def roll(x: Array, shift: int | tuple[int, ...], axis: int | tuple[int, ...] | None = None, *, dims: Any = None) -> Array:
+def roll(x: Array, shift: Any, axis: int | tuple[int, ...] | None = None, *, dims: Any = None) -> Array:
     """The entries moved on along axes; those that leave at the end come in at the beginning.
 
     Args:
         x: an array.
-        shift: how far, for each axis.
+        shift: how far: an integer, or a tuple of one for each axis.
         axis: which axes; without it, all entries are moved on in a row.
         dims: PyTorch's name for ``axis``.
 
@@ -173,12 +173,13 @@ _tile = define("tile", lambda x, reps: np.tile(x, reps), _tile_rule, formulas="1
 
 
 @implements(np.tile)
-def tile(x: Array, reps: int | tuple[int, ...]) -> Array:
+def tile(x: Array, reps: Any) -> Array:
     """The whole array repeated along axes; the gradient is summed over the copies.
 
     Args:
         x: an array.
-        reps: how often along each axis, the last entry for the last axis; more entries make more axes.
+        reps: how often along each axis (an integer or a tuple), the last entry for the last axis; more entries
+            make more axes.
 
     Returns:
         An array.
@@ -196,9 +197,7 @@ def _repeat_rule(g: Any, out: Any, x: Any, repeats: int, axis: int) -> Any:
     return np.sum(np.reshape(g, apart), axis=axis + 1)
 
 
-_repeat = define(
-    "repeat", lambda x, repeats, axis: np.repeat(x, repeats, axis=axis), _repeat_rule, formulas="1"
-)
+_repeat = define("repeat", lambda x, repeats, axis: np.repeat(x, repeats, axis=axis), _repeat_rule, formulas="1")
 
 
 @implements(np.repeat)
@@ -229,7 +228,7 @@ def repeat(x: Array, repeats: Any, axis: int | None = None) -> Array:
     axis = one_axis(axis, x.ndim)
     if np.ndim(repeats) == 0:
         return _repeat(x, repeats=int(repeats), axis=axis)
-    return np.take(x, np.repeat(np.arange(x.shape[axis]), repeats), axis=axis)
+    return np.take(x, np.repeat(np.arange(x.shape[axis]), np.asarray(repeats)), axis=axis)
 
 
 @implements(np.resize)
@@ -251,7 +250,9 @@ def resize(x: Array, new_shape: int | tuple[int, ...]) -> Array:
     x = as_array(x)
     shape = (new_shape,) if isinstance(new_shape, int) else tuple(new_shape)
     if any(n < 0 for n in shape):
-        raise ValueError(explain("resize", expected="lengths of at least 0", got=f"{shape}", remedy="pass such lengths"))
+        raise ValueError(
+            explain("resize", expected="lengths of at least 0", got=f"{shape}", remedy="pass such lengths")
+        )
     if x.size == 0:
         return np.zeros_like(x, shape=shape)
     places = np.arange(math.prod(shape)) % x.size
@@ -284,7 +285,9 @@ def delete(x: Array, obj: Any, axis: int | None = None) -> Array:
     if axis is None:
         x, axis = ravel(x), 0
     axis = one_axis(axis, x.ndim)
-    return np.take(x, np.delete(np.arange(x.shape[axis]), obj), axis=axis)
+    return np.take(
+        x, np.delete(np.arange(x.shape[axis]), obj if isinstance(obj, slice) else np.asarray(obj)), axis=axis
+    )
 
 
 @implements(np.insert)

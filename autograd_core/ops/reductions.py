@@ -84,7 +84,7 @@ def sum(
     >>> x = ag.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
     >>> x.sum(axis=0)
     tensor([4., 6.], operation=sum)
-    >>> x.sum().backward()
+    >>> table = x.sum().backward()
     >>> x.grad
     tensor([[1., 1.],
             [1., 1.]])
@@ -151,7 +151,7 @@ def mean(
 
     >>> import autograd_core as ag
     >>> x = ag.tensor([1.0, 2.0, 3.0, 6.0], requires_grad=True)
-    >>> x.mean().backward()
+    >>> table = x.mean().backward()
     >>> x.grad
     tensor([0.25, 0.25, 0.25, 0.25])
     """
@@ -216,7 +216,7 @@ def prod(
 
     >>> import autograd_core as ag
     >>> x = ag.tensor([2.0, 0.0, 4.0], requires_grad=True)
-    >>> x.prod().backward()
+    >>> table = x.prod().backward()
     >>> x.grad
     tensor([0., 8., 0.])
     """
@@ -293,7 +293,7 @@ def max(x: Array, axis: Axis = None, *, keepdims: bool = False, initial: Any = N
 
     >>> import autograd_core as ag
     >>> x = ag.tensor([1.0, 3.0, 3.0], requires_grad=True)
-    >>> x.max().backward()
+    >>> table = x.max().backward()
     >>> x.grad
     tensor([0. , 0.5, 0.5])
     """
@@ -423,9 +423,7 @@ def count_nonzero(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Arr
 
 
 def _index_of(name: str, function: Any, which: str) -> Any:
-    primitive = define(
-        name, lambda x, axis=None, keepdims=False: function(x, axis=axis, keepdims=keepdims), None
-    )
+    primitive = define(name, lambda x, axis=None, keepdims=False: function(x, axis=axis, keepdims=keepdims), None)
 
     @implements(function)
     @pytorch_names

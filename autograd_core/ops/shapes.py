@@ -6,7 +6,6 @@ Forward functions may return views: a node's value is not written into, and wher
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,8 @@ from .axes import as_array, axes_of, pytorch_names
 from .broadcasting import broadcast_to
 
 __all__ = [
+    "ascontiguousarray",
+    "asfortranarray",
     "atleast_1d",
     "atleast_2d",
     "atleast_3d",
@@ -124,12 +125,12 @@ def ravel(x: Array, order: str = "C") -> Array:
 
 @implements(np.expand_dims)
 @pytorch_names
-def expand_dims(x: Array, axis: int | tuple[int, ...]) -> Array:
+def expand_dims(x: Array, axis: int | tuple[int, ...] = 0) -> Array:
     """Put new axes of length 1 in.
 
     Args:
         x: an array.
-        axis: where the new axes stand in the result.
+        axis: where the new axes stand in the result; in front if left out.
 
     Returns:
         An array with more axes.
@@ -380,6 +381,41 @@ def clone(x: Array, order: str = "K") -> Array:
 
 
 copy = clone
+
+
+def ascontiguousarray(x: Array) -> Array:
+    """``x`` with the last axis fastest in memory: itself if it lies so, or a copy.
+
+    Args:
+        x: an array.
+
+    Returns:
+        An array of at least one axis. (``np.ascontiguousarray`` makes an array of NumPy's of a Tensor, and
+        so refuses one that requires a gradient.)
+
+    >>> import autograd_core as ag
+    >>> ag.ascontiguousarray(ag.ones((2, 3)).T).flags.c_contiguous
+    True
+    """
+    x = atleast_1d(x)
+    return x if x.flags.c_contiguous else clone(x, "C")
+
+
+def asfortranarray(x: Array) -> Array:
+    """``x`` with the first axis fastest in memory: itself if it lies so, or a copy.
+
+    Args:
+        x: an array.
+
+    Returns:
+        An array of at least one axis.
+
+    >>> import autograd_core as ag
+    >>> ag.asfortranarray(ag.ones((2, 3))).flags.f_contiguous
+    True
+    """
+    x = atleast_1d(x)
+    return x if x.flags.f_contiguous else clone(x, "F")
 
 
 @implements(np.broadcast_arrays)

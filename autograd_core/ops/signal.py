@@ -129,10 +129,11 @@ def _segments(x: Any, xp: Any, fp: Any) -> tuple[Any, Any, Any, Any]:
     low = np.minimum(np.maximum(low, 0), max(last - 1, 0))
     high = np.minimum(low + 1, last)
     width = xp[high] - xp[low]
-    width = np.where(width == 0, 1, width)
-    inside = (x >= xp[0]) & (x <= xp[last])
-    share = np.where(inside, (x - xp[low]) / width, x > xp[last])
-    slope = np.where(inside, (fp[high] - fp[low]) / width, 0)
+    jump = width == 0  # the last two knots are one: a jump, whose upper end counts
+    width = np.where(jump, 1, width)
+    sloped = (x >= xp[0]) & (x <= xp[last]) & ~jump
+    share = np.where(sloped, (x - xp[low]) / width, jump | (x > xp[last]))
+    slope = np.where(sloped, (fp[high] - fp[low]) / width, 0)
     return low, high, share, slope
 
 

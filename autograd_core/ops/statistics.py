@@ -135,7 +135,7 @@ def var(
     >>> x = ag.tensor([1.0, 2.0, 6.0], requires_grad=True)
     >>> ag.var(x, ddof=1)
     tensor(7., operation=var)
-    >>> ag.var(x, ddof=1).backward()
+    >>> table = ag.var(x, ddof=1).backward()
     >>> x.grad
     tensor([-2., -1.,  3.])
     """
@@ -170,7 +170,7 @@ def std(
 
     >>> import autograd_core as ag
     >>> x = ag.tensor([2.0, 2.0], requires_grad=True)
-    >>> ag.std(x).backward()
+    >>> table = ag.std(x).backward()
     >>> x.grad
     tensor([0., 0.])
     """
@@ -248,7 +248,7 @@ def nansum(x: Array, axis: Axis = None, dtype: Any = None, *, keepdims: bool = F
 
     >>> import autograd_core as ag
     >>> x = ag.tensor([1.0, float("nan"), 3.0], requires_grad=True)
-    >>> ag.nansum(x).backward()
+    >>> table = ag.nansum(x).backward()
     >>> x.grad
     tensor([1., 0., 1.])
     """
@@ -364,9 +364,7 @@ def nanmin(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
 
 @implements(np.average)
 @pytorch_names
-def average(
-    x: Array, axis: Axis = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False
-) -> Array:
+def average(x: Array, axis: Axis = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False) -> Any:
     """The weighted mean over axes: sum of w * x / sum of w, with gradients for ``x`` and for the weights.
 
     Args:

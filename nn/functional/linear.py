@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,13 @@ from autograd_core.primitive import define
 
 def _rows(x: Any) -> Any:
     """All axes but the last as one."""
-    return x if x.ndim == 2 else np.reshape(x, (-1, x.shape[-1]))
+    return x if x.ndim == 2 else np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
 
 
 def _forward(x: Any, weight: Any, bias: Any) -> Any:
     out = x @ weight.T
+    if out.dtype != bias.dtype:
+        return out + bias
     out += bias
     return out
 

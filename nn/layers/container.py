@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..module import Module
@@ -24,7 +24,7 @@ class Sequential(Module):
     def __init__(self, *modules: Any) -> None:
         super().__init__()
         if len(modules) == 1 and isinstance(modules[0], OrderedDict | dict):
-            named = modules[0].items()
+            named: Iterable[tuple[str, Any]] = modules[0].items()
         else:
             named = ((str(position), module) for position, module in enumerate(modules))
         for name, module in named:

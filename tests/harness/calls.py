@@ -35,16 +35,21 @@ def forward(primitive: Primitive, inputs: Sequence[Any], attributes: Mapping[str
 
 
 def contributions(
-    primitive: Primitive, gs: Sequence[Any], outs: Sequence[Any], inputs: Sequence[Any], attributes: Mapping[str, Any]
+    primitive: Primitive,
+    gs: Sequence[Any],
+    outs: Sequence[Any],
+    inputs: Sequence[Any],
+    attributes: Mapping[str, Any],
+    wrt: Sequence[int],
 ) -> list[Any]:
-    """What the rules return, one entry per input, ``None`` where there is no rule."""
+    """What the rules return for the inputs at ``wrt``, called as the backward pass calls them."""
     g, out = (tuple(gs), tuple(outs)) if primitive.multiple else (gs[0], outs[0])
-    if primitive.joint is not None:
-        return list(primitive.joint(g, out, *inputs, **attributes))
-    return [
-        None if rule is None or not is_number(x) else rule(g, out, *inputs, **attributes)
-        for rule, x in zip(primitive.rules if primitive.differentiable else [None] * len(inputs), inputs, strict=True)
-    ]
+    with np.errstate(all="ignore"):  # samples of values may lie where a derivative is infinite
+        if primitive.joint is not None:
+            found = primitive.joint(g, out, *inputs, **attributes)
+            assert len(found) == len(inputs), f"{primitive.name}: {len(found)} contributions to {len(inputs)} inputs"
+            return [found[i] for i in wrt]
+        return [primitive.rules[i](g, out, *inputs, **attributes) for i in wrt]
 
 
 def is_number(x: Any) -> bool:

@@ -10,7 +10,7 @@ import tests.samples as sample_modules
 from autograd_core.primitive import PRIMITIVES, Primitive
 from tests.samples.sample import Sample
 
-PACKAGES = ("autograd_core",)
+PACKAGES = ("autograd_core", "nn", "optim", "viz")
 
 
 def _import_everything() -> None:

@@ -9,10 +9,13 @@ from __future__ import annotations
 DUCK: dict[str, str] = {}
 
 # Operations whose result or contributions are float64 for float32 input on purpose.
-FLOAT32: dict[str, str] = {}
+FLOAT32: dict[str, str] = {"astype": "its result has the dtype that is asked for"}
 
 # Operations whose derivatives are checked to first order only, or by tests of their own.
 ORDER: dict[str, str] = {}
 
 # Operations without a sample that has an independent reference value.
 VALUE: dict[str, str] = {}
+
+# Elementwise operations that never meet a Python number beside an array.
+NUMBERS: dict[str, str] = {"logistic_loss": "private: binary_cross_entropy_with_logits makes arrays of both inputs"}

@@ -24,9 +24,10 @@ def check_duck(label: str, primitive: Primitive, sample: Sample) -> None:
     seeds = calls.seeds_for(outs, calls.generator(label))
     if not primitive.differentiable or all(v is None for v in seeds):
         return
-    expected = calls.contributions(primitive, seeds, outs, inputs, attributes)
-    found = calls.contributions(primitive, [wrap(v) for v in seeds], duck_outs, ducks, attributes)
-    for position, (got, reference) in enumerate(zip(found, expected, strict=True)):
+    wrt = calls.differentiable(primitive, sample)
+    expected = calls.contributions(primitive, seeds, outs, inputs, attributes, wrt)
+    found = calls.contributions(primitive, [wrap(v) for v in seeds], duck_outs, ducks, attributes, wrt)
+    for position, got, reference in zip(wrt, found, expected, strict=True):
         assert (got is None) == (reference is None), f"{label}: rule {position} on duck arrays"
         if got is not None:
             _assert_same(f"{label}: rule {position} on duck arrays", [got], [reference])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 import autograd_core as ag
+from autograd_core.blocks import LARGE
 from autograd_core.primitive import Primitive
 from tests.samples.sample import Sample
 
@@ -45,16 +46,19 @@ def check_through_tensors(label: str, primitive: Primitive, sample: Sample) -> N
 
 def check_float32(label: str, primitive: Primitive, sample: Sample) -> None:
     """float32 in, float32 out, from the forward function and from every rule; float64 stays float64."""
+    wrt = calls.differentiable(primitive, sample)
     for kinds in ({"f": np.float64, "c": np.complex128}, {"f": np.float32, "c": np.complex64}):
         inputs = [_cast(x, kinds) for x in sample.inputs]
+        if primitive.elementwise and np.result_type(*inputs).type not in (*kinds.values(), np.bool_):
+            continue  # an integer array makes NumPy promote to float64
         outs = calls.forward(primitive, inputs, sample.attributes)
         for out in outs:
             if calls.is_number(out):
                 assert out.dtype == kinds[out.dtype.kind], f"{label}: output {out.dtype} for {kinds['f'].__name__}"
         for gs in _seed_choices(outs, calls.generator(label)):
-            found = calls.contributions(primitive, gs, outs, inputs, sample.attributes)
-            for position, contribution in enumerate(found):
-                if calls.is_number(inputs[position]) and contribution is not None:
+            found = calls.contributions(primitive, gs, outs, inputs, sample.attributes, wrt)
+            for position, contribution in zip(wrt, found, strict=True):
+                if contribution is not None:
                     expected = kinds[contribution.dtype.kind]
                     assert contribution.dtype == expected, (
                         f"{label}: the rule of input {position} returns {contribution.dtype} for {expected.__name__}"
@@ -63,15 +67,16 @@ def check_float32(label: str, primitive: Primitive, sample: Sample) -> None:
 
 def check_purity(label: str, primitive: Primitive, sample: Sample) -> None:
     """Forward and rules write into nothing that they are given: all of it is read-only here, and compared."""
+    wrt = calls.differentiable(primitive, sample)
     inputs = [_read_only(x) for x in sample.inputs]
     outs = [_read_only(out) for out in calls.forward(primitive, inputs, sample.attributes)]
     gs = [_read_only(g) for g in calls.seeds_for(outs, calls.generator(label))]
-    calls.contributions(primitive, gs, outs, inputs, sample.attributes)
-    # Once more on writeable copies: flags do not stop code that writes through the memory.
+    calls.contributions(primitive, gs, outs, inputs, sample.attributes, wrt)
+    # Once more on writeable copies: flags do not stop code that writes only where it may.
     inputs, outs, gs = ([_copied(x) for x in values] for values in (inputs, outs, gs))
     before = [[_copied(x) for x in values] for values in (inputs, outs, gs)]
     calls.forward(primitive, inputs, sample.attributes)
-    calls.contributions(primitive, gs, outs, inputs, sample.attributes)
+    calls.contributions(primitive, gs, outs, inputs, sample.attributes, wrt)
     for what, values, old in zip(("inputs", "output", "g"), (inputs, outs, gs), before, strict=True):
         for x, y in zip(values, old, strict=True):
             if calls.is_array(x):
@@ -94,6 +99,41 @@ def check_layouts(label: str, primitive: Primitive, sample: Sample) -> None:
         found = calls.gradients(primitive, inputs, attributes, gs, wrt)
         for position, (got, reference) in enumerate(zip(found, expected, strict=True)):
             calls.assert_near(f"{what} gradient {position}", got, reference, 1e3 * EXACT, equal_nan=True)
+
+
+def check_backward(label: str, primitive: Primitive, sample: Sample) -> None:
+    """``backward()``, which has a faster loop of its own, writes what ``ag.gradients`` returns."""
+    wrt = calls.differentiable(primitive, sample)
+    outs = calls.forward(primitive, sample.inputs, sample.attributes)
+    seeds = calls.seeds_for(outs, calls.generator(label))
+    with np.errstate(all="ignore"):
+        expected = calls.gradients(primitive, sample.inputs, sample.attributes, seeds, wrt)
+        operands = calls.tensors(sample.inputs, wrt)
+        for out, seed in zip(calls.record(primitive, operands, sample.attributes), seeds, strict=True):
+            if out.requires_grad:
+                out.backward(seed)
+    for position, reference in zip(wrt, expected, strict=True):
+        gradient = operands[position].grad
+        got = np.zeros_like(sample.inputs[position]) if gradient is None else gradient._data
+        assert got.dtype == reference.dtype, f"{label}: backward() gives {got.dtype} for input {position}"
+        calls.assert_near(f"{label}: backward() to input {position}", got, reference, EXACT, equal_nan=True)
+
+
+def check_in_blocks(label: str, primitive: Primitive, sample: Sample) -> None:
+    """Large arrays, which are worked through in blocks on several threads, give what one piece gives."""
+    wrt = calls.differentiable(primitive, sample)
+    inputs = [resized(x, (3, LARGE // 3 + 1000)) for x in sample.inputs]
+    with np.errstate(all="ignore"):
+        outs = calls.forward(primitive, inputs, sample.attributes)
+        seeds = calls.seeds_for(outs, calls.generator(label))
+        expected = calls.contributions(primitive, seeds, outs, inputs, sample.attributes, wrt)
+        operands = calls.tensors(inputs, wrt)
+        (result,) = calls.record(primitive, operands, sample.attributes)
+        result.backward(seeds[0])
+    assert np.array_equal(result._data, outs[0], equal_nan=True), f"{label}: another value in blocks"
+    for position, reference in zip(wrt, expected, strict=True):
+        got = operands[position].grad._data
+        assert np.array_equal(got, reference, equal_nan=True), f"{label}: another gradient {position} in blocks"
 
 
 def check_broadcast(label: str, primitive: Primitive, sample: Sample, shapes: Sequence[tuple[int, ...]]) -> None:
@@ -135,7 +175,7 @@ def first_and_second(
     )
 
 
-def check_scalars(label: str, primitive: Primitive, sample: Sample) -> None:
+def check_scalars(label: str, primitive: Primitive, sample: Sample, numbers: bool = True) -> None:
     """Elementwise operations on NumPy scalars and beside Python numbers give the entries of the array result."""
     attributes = sample.attributes
     arrays = [np.atleast_1d(x).ravel() if calls.is_array(x) else x for x in _broadcast(sample.inputs)]
@@ -155,16 +195,18 @@ def check_scalars(label: str, primitive: Primitive, sample: Sample) -> None:
         for position, got, reference in zip(wrt, found, gradients, strict=True):
             assert got.shape == (), f"{label}: scalar gradient of shape {got.shape}"
             calls.assert_near(f"{label}: scalar gradient {position}", got, reference[entry], EXACT, equal_nan=True)
+            if not numbers:
+                continue
             # The same with everything else a Python number, as in ``power(t, 2)``.
             mixed = [x if i == position or not calls.is_array(x) else x.item() for i, x in enumerate(scalars)]
             (got,) = calls.gradients(primitive, mixed, attributes, seed, (position,))
             what = f"{label}: gradient {position} beside Python numbers"
             calls.assert_near(what, got, reference[entry], EXACT, equal_nan=True)
-            mixed[position] = arrays[position][entry : entry + 1].astype(_single(arrays[position].dtype))
-            (got,) = calls.contributions(
-                primitive, [mixed[position] * 0 + 1], calls.forward(primitive, mixed, attributes), mixed, attributes
-            )[position : position + 1]
-            if sample.float32 and got is not None and got.dtype.kind in "fc":
+            if sample.float32:
+                mixed[position] = arrays[position][entry : entry + 1].astype(_single(arrays[position].dtype))
+                outs = calls.forward(primitive, mixed, attributes)
+                seed32 = [np.ones_like(outs[0])]
+                (got,) = calls.contributions(primitive, seed32, outs, mixed, attributes, (position,))
                 assert got.dtype == _single(got.dtype), f"{what}: {got.dtype} for float32"
 
 

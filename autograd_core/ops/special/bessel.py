@@ -51,9 +51,7 @@ _iv = _of_order(
 _ive = _of_order(
     "ive",
     "e^−|x|·Iᵥ",
-    lambda g, out, x, order: (
-        g * (0.5 * (_ive(x, order=order - 1) + _ive(x, order=order + 1)) - np.sign(x) * out)
-    ),
+    lambda g, out, x, order: g * (0.5 * (_ive(x, order=order - 1) + _ive(x, order=order + 1)) - np.sign(x) * out),
     "e^−|{a}|·(Iᵥ₋₁({a}) + Iᵥ₊₁({a}))/2 − sign({a})·{out}",
 )
 _kv = _of_order(
@@ -238,6 +236,6 @@ k1e = unary(
     lambda g, out, x: g * (out - 0.5 * (k0e(x) + _kve(x, order=2))),
     "{out} − e^{a}·(K₀({a}) + K₂({a}))/2",
     "exp(x)·K₁(x), which does not underflow.",
-    ("ag.special.k1e(ag.tensor([1.0, 1000.0]))", "tensor([1.6362, 0.0397])"),
+    ("ag.special.k1e(ag.tensor([1.0, 1000.0]))", "tensor([1.6362, 0.0396])"),
     symbol="eˣ·K₁",
 )

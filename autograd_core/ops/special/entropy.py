@@ -7,25 +7,37 @@ from typing import Any
 import numpy as np
 
 from ..choosing import where
-from ..pointwise import binary, unary
+from ..pointwise import binary, strong, unary
 
 __all__ = ["entr", "kl_div", "rel_entr", "xlog1py", "xlogy"]
 
 
 def _xlogy(x: Any, y: Any) -> Any:
+    x, y = strong(x, y)
     with np.errstate(divide="ignore"):
         return x * np.log(where((x == 0) & (y == y), 1, y))  # NaN stays NaN
 
 
 def _xlog1py(x: Any, y: Any) -> Any:
+    x, y = strong(x, y)
     with np.errstate(divide="ignore"):
         return x * np.log1p(where((x == 0) & (y == y), 0, y))
+
+
+def _xlogy_rule(g: Any, out: Any, x: Any, y: Any) -> Any:
+    x, y = strong(x, y)
+    return g * np.log(where((x == 0) & (y <= 0), 1, y))
+
+
+def _xlog1py_rule(g: Any, out: Any, x: Any, y: Any) -> Any:
+    x, y = strong(x, y)
+    return g * np.log1p(where((x == 0) & (y <= -1), 0, y))
 
 
 xlogy = binary(
     "xlogy",
     _xlogy,
-    lambda g, out, x, y: g * np.log(where((x == 0) & (y <= 0), 1, y)),
+    _xlogy_rule,
     lambda g, out, x, y: g * x / where((x == 0) & (y == 0), 1, y),
     ("ln {b}", "{a}/{b}"),
     "x1·ln x2, and 0 where x1 is 0. The derivatives at (0, 0) are taken as 0.",
@@ -35,7 +47,7 @@ xlogy = binary(
 xlog1py = binary(
     "xlog1py",
     _xlog1py,
-    lambda g, out, x, y: g * np.log1p(where((x == 0) & (y <= -1), 0, y)),
+    _xlog1py_rule,
     lambda g, out, x, y: g * x / (1 + where((x == 0) & (y == -1), 0, y)),
     ("ln(1 + {b})", "{a}/(1 + {b})"),
     "x1·ln(1 + x2), and 0 where x1 is 0. The derivatives at (0, −1) are taken as 0.",
@@ -44,7 +56,7 @@ xlog1py = binary(
 )
 entr = unary(
     "entr",
-    lambda x: where(x < 0, -np.inf, -_xlogy(x, np.absolute(x))),
+    lambda x: where(x < 0, -np.inf, 0 - _xlogy(x, np.absolute(x))),
     lambda g, out, x: -g * (np.log(x) + 1),
     "−ln {a} − 1",
     "The entropy −x·ln x of one probability; 0 at 0, −∞ for negative x.",
@@ -54,6 +66,7 @@ entr = unary(
 
 
 def _rel_entr(x: Any, y: Any) -> Any:
+    x, y = strong(x, y)
     positive = (x > 0) & (y > 0)
     some = where(positive, x, 1)
     value = some * np.log(some / where(positive, y, 1))

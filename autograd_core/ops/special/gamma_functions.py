@@ -10,7 +10,7 @@ import numpy as np
 from ...primitive import Array, define
 from ..pointwise import binary, unary, zero_rule
 from .entropy import xlog1py, xlogy
-from .optional import check_order, from_scipy, no_rule
+from .optional import check_order, from_scipy, refuse_gradient
 
 __all__ = [
     "beta",
@@ -182,66 +182,133 @@ def _gamma_density(a: Any, x: Any) -> Any:
     return np.exp(xlogy(a - 1, x) - x - gammaln(a))
 
 
-gammainc = binary(
+_gammainc = binary(
     "gammainc",
     from_scipy("gammainc"),
-    no_rule("gammainc", "x1"),
+    None,
     lambda g, out, a, x: g * _gamma_density(a, x),
-    ("not implemented", "{b}^({a}−1)·exp(−{b})/Γ({a})"),
-    "The regularized lower incomplete gamma function 1/Γ(x1) ∫₀ˣ² t^(x1−1) e⁻ᵗ dt.",
-    ("ag.special.gammainc(1.0, ag.tensor([0.0, 1.0]))", "tensor([0.    , 0.6321])"),
+    ("", "{b}^({a}−1)·exp(−{b})/Γ({a})"),
+    "The regularized lower incomplete gamma function.",
     symbol="P",
 )
-gammaincc = binary(
+_gammaincc = binary(
     "gammaincc",
     from_scipy("gammaincc"),
-    no_rule("gammaincc", "x1"),
+    None,
     lambda g, out, a, x: -g * _gamma_density(a, x),
-    ("not implemented", "−{b}^({a}−1)·exp(−{b})/Γ({a})"),
-    "The regularized upper incomplete gamma function, 1 − ``gammainc``.",
-    ("ag.special.gammaincc(1.0, ag.tensor([0.0, 1.0]))", "tensor([1.    , 0.3679])"),
+    ("", "−{b}^({a}−1)·exp(−{b})/Γ({a})"),
+    "The regularized upper incomplete gamma function.",
     symbol="Q",
 )
 _betainc = define(
     "betainc",
     from_scipy("betainc"),
-    no_rule("betainc", "a"),
-    no_rule("betainc", "b"),
+    None,
+    None,
     lambda g, out, a, b, x: g * np.exp(xlogy(a - 1, x) + xlog1py(b - 1, -x) - betaln(a, b)),
-    formulas=("not implemented", "not implemented", "{c}^({a}−1)·(1 − {c})^({b}−1)/B({a}, {b})"),
+    formulas=("", "", "{c}^({a}−1)·(1 − {c})^({b}−1)/B({a}, {b})"),
     symbol="I",
     elementwise=True,
     doc="The regularized incomplete beta function.",
 )
-zeta = binary(
+_hurwitz_zeta = binary(
     "zeta",
     _zeta,
-    no_rule("zeta", "x1"),
-    lambda g, out, s, q: g * (-s * zeta(s + 1, q)),
-    ("not implemented", "−{a}·ζ({a} + 1, {b})"),
-    "The Hurwitz zeta function Σ (k + x2)^(−x1) over k from 0.",
-    ("ag.special.zeta(2.0, ag.tensor([1.0, 2.0]))", "tensor([1.6449, 0.6449])"),
+    None,
+    lambda g, out, s, q: g * (-s * _hurwitz_zeta(s + 1, q)),
+    ("", "−{a}·ζ({a} + 1, {b})"),
+    "The Hurwitz zeta function.",
     symbol="ζ",
 )
 
 
-def betainc(a: Any, b: Any, x: Array) -> Array:
-    """The regularized incomplete beta function 1/B(a, b) ∫₀ˣ t^(a−1) (1 − t)^(b−1) dt.
+def gammainc(a: Any, x: Array) -> Array:
+    """The regularized lower incomplete gamma function 1/Γ(a) ∫₀ˣ tᵃ⁻¹ e⁻ᵗ dt.
 
-    The gradient is the integrand at x. With respect to ``a`` and ``b`` there is none here.
+    The gradient is the integrand at x. With respect to ``a`` there is none here.
 
     Args:
-        a, b: positive numbers or arrays, whose shapes are broadcast.
-        x: an array with entries between 0 and 1.
+        a: positive numbers, constants.
+        x: an array of nonnegative numbers; the shapes are broadcast.
 
     Returns:
         An array of the broadcast shape.
 
     Raises:
-        NoGradientError: in the backward pass, if ``a`` or ``b`` requires a gradient.
+        NoGradientError: if ``a`` requires a gradient.
+
+    >>> import autograd_core as ag
+    >>> ag.special.gammainc(1.0, ag.tensor([0.0, 1.0]))
+    tensor([0.    , 0.6321])
+    """
+    refuse_gradient("gammainc", a=a)
+    return _gammainc(a, x)
+
+
+def gammaincc(a: Any, x: Array) -> Array:
+    """The regularized upper incomplete gamma function, 1 − ``gammainc(a, x)``, precise for large x.
+
+    The gradient is minus the integrand at x. With respect to ``a`` there is none here.
+
+    Args:
+        a: positive numbers, constants.
+        x: an array of nonnegative numbers; the shapes are broadcast.
+
+    Returns:
+        An array of the broadcast shape.
+
+    Raises:
+        NoGradientError: if ``a`` requires a gradient.
+
+    >>> import autograd_core as ag
+    >>> ag.special.gammaincc(1.0, ag.tensor([0.0, 1.0]))
+    tensor([1.    , 0.3679])
+    """
+    refuse_gradient("gammaincc", a=a)
+    return _gammaincc(a, x)
+
+
+def betainc(a: Any, b: Any, x: Array) -> Array:
+    """The regularized incomplete beta function 1/B(a, b) ∫₀ˣ tᵃ⁻¹ (1 − t)ᵇ⁻¹ dt.
+
+    The gradient is the integrand at x. With respect to ``a`` and ``b`` there is none here.
+
+    Args:
+        a, b: positive numbers, constants.
+        x: an array with entries between 0 and 1; the shapes are broadcast.
+
+    Returns:
+        An array of the broadcast shape.
+
+    Raises:
+        NoGradientError: if ``a`` or ``b`` requires a gradient.
 
     >>> import autograd_core as ag
     >>> ag.special.betainc(1.0, 1.0, ag.tensor([0.25, 0.5]))
     tensor([0.25, 0.5 ])
     """
+    refuse_gradient("betainc", a=a, b=b)
     return _betainc(a, b, x)
+
+
+def zeta(x: Any, q: Any = 1.0) -> Array:
+    """The Hurwitz zeta function Σ (k + q)⁻ˣ over k = 0, 1, 2 ...; Riemann's for q = 1.
+
+    The derivative with respect to ``q`` is −x·zeta(x + 1, q). With respect to ``x`` there is none here.
+
+    Args:
+        x: exponents above 1, constants.
+        q: an array; the shapes are broadcast.
+
+    Returns:
+        An array of the broadcast shape.
+
+    Raises:
+        NoGradientError: if ``x`` requires a gradient.
+
+    >>> import autograd_core as ag
+    >>> ag.special.zeta(2.0, ag.tensor([1.0, 2.0]))
+    tensor([1.6449, 0.6449])
+    """
+    refuse_gradient("zeta", x=x)
+    return _hurwitz_zeta(x, q)

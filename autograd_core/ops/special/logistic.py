@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...primitive import Array, define
+from ..axes import pytorch_names
 from ..exponential import difference
 from ..pointwise import unary
 
@@ -140,6 +141,7 @@ _logsumexp = define(
 )
 
 
+@pytorch_names
 def softmax(x: Array, axis: Axis = None) -> Array:
     """Exponentials divided by their sum: s_i = exp(x_i) / Σ_j exp(x_j).
 
@@ -159,6 +161,7 @@ def softmax(x: Array, axis: Axis = None) -> Array:
     return _softmax(x, axis=axis)
 
 
+@pytorch_names
 def log_softmax(x: Array, axis: Axis = None) -> Array:
     """The logarithm of ``softmax``: x_i − ln Σ_j exp(x_j).
 
@@ -178,6 +181,7 @@ def log_softmax(x: Array, axis: Axis = None) -> Array:
     return _log_softmax(x, axis=axis)
 
 
+@pytorch_names
 def logsumexp(a: Array, axis: Axis = None, b: Any = None, keepdims: bool = False) -> Array:
     """The logarithm of a sum of exponentials: ln Σ b·exp(a).
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ... import modes
 from ...errors import NoGradientError, explain
-from ...primitive import Rule
+from ..pointwise import strong
 
 __all__: list[str] = []
 
@@ -27,9 +28,18 @@ def from_scipy(name: str, instead: Callable[..., Any] | None = None) -> Callable
         nonlocal found
         if found is None:
             found = _find(name, instead)
-        return found(*inputs)
+        if len(inputs) == 1 and hasattr(inputs[0], "dtype"):
+            return found(inputs[0])
+        return _weakly(found, inputs)
 
     return forward
+
+
+def _weakly(function: Callable[..., Any], inputs: tuple[Any, ...]) -> Any:
+    """``function(*inputs)``, where Python numbers are weak: they do not turn float32 into float64."""
+    if all(type(x) in (float, int) for x in inputs):
+        return function(*inputs).item()
+    return function(*strong(*inputs))
 
 
 def _find(name: str, instead: Callable[..., Any] | None) -> Callable[..., Any]:
@@ -61,20 +71,18 @@ def entry_by_entry(function: Callable[[float], float]) -> Callable[[Any], Any]:
     return forward
 
 
-def no_rule(function: str, argument: str) -> Rule:
-    """A rule for an argument with respect to which there is no derivative here; it says so."""
-
-    def rule(g: Any, out: Any, x: Any, y: Any = None, z: Any = None) -> Any:
-        raise NoGradientError(
-            explain(
-                f"backward of special.{function}",
-                expected=f"a constant as argument {argument}, since the derivative by it is not implemented",
-                got="a Tensor that requires a gradient",
-                remedy=f"pass {argument} as a number, or {argument}.detach()",
+def refuse_gradient(function: str, **arguments: Any) -> None:
+    """Raise where a gradient would be lost, since there is no derivative with respect to an argument here."""
+    for name, value in arguments.items():
+        if getattr(value, "requires_grad", False) and modes.state.grad_enabled:
+            raise NoGradientError(
+                explain(
+                    f"special.{function}",
+                    expected=f"a constant as {name}, since the derivative with respect to it is not known here",
+                    got="a Tensor that requires a gradient",
+                    remedy=f"pass {name}.detach() if that is meant",
+                )
             )
-        )
-
-    return rule
 
 
 def check_order(function: str, order: Any) -> Any:

@@ -1,0 +1,131 @@
+"""Each row of the table of conventions in ``docs/conventions.md`` holds."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import autograd_core as ag
+
+DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "conventions.md"
+NAMES = {"inf": float("inf"), "nan": float("nan")}
+
+
+def rows() -> list[tuple[str, str, str]]:
+    """Function, inputs and gradients of every row of the first table, without the backticks."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    table = text.split("| function | at | gradient | PyTorch |\n", 1)[1].split("\n\n", 1)[0]
+    cells = [re.findall(r"\| `([^`]+)` (?=\|)", line) for line in table.splitlines()[1:]]
+    return [(row[0], row[1], row[2]) for row in cells]
+
+
+ROWS = rows()
+
+
+def inputs_of(text: str) -> dict[str, ag.Tensor]:
+    """The Tensors that ``x = 1.0, y = [2.0, nan]`` says."""
+    call = ast.parse(f"dict({text.replace(' = ', '=')})", mode="eval")
+    values = eval(compile(call, "inputs", "eval"), dict(NAMES))
+    return {name: ag.tensor(value, requires_grad=True) for name, value in values.items()}
+
+
+def gradients_of(function: str, inputs: dict[str, ag.Tensor]) -> list[np.ndarray]:
+    with np.errstate(all="ignore"):  # the forward pass divides by zero and takes logarithms of it, like NumPy
+        result = eval(function, {"ag": ag, **NAMES, **inputs})
+    table = result.sum().backward()
+    return [np.array(table[x].tolist()) for x in inputs.values()]
+
+
+def test_the_table_is_found_and_long():
+    assert len(ROWS) > 55
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert len(ROWS) == sum(line.startswith("| `") for line in text.split("Rules behind the rows")[0].splitlines())
+
+
+@pytest.mark.parametrize(("function", "at", "expected"), ROWS, ids=[f"{f} at {at}" for f, at, _ in ROWS])
+def test_row(function, at, expected):
+    inputs = inputs_of(at)
+    found = gradients_of(function, inputs)
+    values = eval(f"[{expected}]", dict(NAMES))
+    for name, gradient, value in zip(inputs, found, values, strict=True):
+        np.testing.assert_array_equal(gradient, value, err_msg=f"gradient of {name}")
+
+
+def test_a_wrong_row_would_be_noticed():
+    inputs = inputs_of("x = [1.0, -1.0], y = 2.0")
+    assert list(inputs) == ["x", "y"]
+    found = gradients_of("ag.abs(x) * y", inputs)
+    assert [g.tolist() for g in found] == [[2, -2], 2]
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_an_unused_branch_contributes_zero_to_first_and_second_order(create_graph):
+    for function in (
+        lambda x: ag.where(x > 0, ag.sqrt(x), 0.0),
+        lambda x: ag.where(x > 0, ag.log(x) * x, x * x),
+        lambda x: ag.where(x > 0, x**-1.5, 0.0),
+        lambda x: ag.where(x > 0, ag.exp(1 / x**2), x),
+        lambda x: ag.where(ag.abs(x) < 1, ag.arcsin(x), 0.0),
+        lambda x: ag.where(ag.abs(x) < 1, ag.arctanh(x), 0.0),
+        lambda x: ag.where(x > 0, ag.log(ag.sqrt(x)), 0.0),
+    ):
+        x = ag.tensor([-3.0, -1.0, 0.0, 0.5, 1.0, 2.0], requires_grad=True)
+        with np.errstate(all="ignore"):
+            y = function(x)
+            (first,) = ag.gradients(y.sum(), x, create_graph=create_graph)
+            assert np.isfinite(first.tolist()).all()
+            if create_graph:
+                (second,) = ag.gradients(first.sum(), x)
+                assert np.isfinite(second.tolist()).all()
+
+
+def test_missing_data_masked_by_where_leaves_the_gradient_of_the_rest():
+    target = np.array([1.0, np.nan, 3.0])
+    w = ag.tensor(2.0, requires_grad=True)
+    x = np.array([1.0, 2.0, 3.0])
+    loss = ag.where(np.isfinite(target), (w * x - target) ** 2, 0.0).sum()
+    loss.backward()
+    assert w.grad.item() == 2 * (2 - 1) * 1 + 2 * (6 - 3) * 3
+
+
+def test_the_backward_pass_gives_no_warning_for_an_infinite_derivative():
+    x = ag.tensor([0.0, 4.0], requires_grad=True)
+    ag.sqrt(x).sum().backward()  # warnings are errors here
+    assert x.grad.tolist() == [np.inf, 0.25]
+
+
+def test_large_arrays_are_treated_alike():
+    """They go through some rules block by block, on several threads."""
+    values = np.linspace(-1.0, 1.0, 300_001)
+    for function in (lambda x: ag.sqrt(ag.relu(x)), lambda x: ag.where(x > 0, ag.sqrt(x), 0.0)):
+        x = ag.Tensor(values, requires_grad=True)
+        with np.errstate(invalid="ignore"):
+            y = function(x)
+        (recorded,) = ag.gradients(y.sum(), x, create_graph=True)
+        y.sum().backward()
+        expected = np.where(values > 0, 0.5 / np.sqrt(np.maximum(values, 1e-300)), 0)
+        np.testing.assert_allclose(x.grad.numpy(), expected, rtol=1e-14)
+        np.testing.assert_allclose(recorded.detach().numpy(), expected, rtol=1e-14)
+
+
+def test_a_genuine_nan_is_not_hidden():
+    x = ag.tensor([0.0, 1.0], requires_grad=True)
+    with np.errstate(all="ignore"):
+        (x / x).sum().backward()
+    assert np.isnan(x.grad.tolist()[0])
+    assert x.grad.tolist()[1] == 0
+
+
+def test_complex_gradients_point_uphill():
+    for function, derivative in (
+        (lambda z: ag.abs(z) ** 2, lambda z: 2 * z),
+        (lambda z: ag.real(z * z), lambda z: 2 * np.conj(z)),
+        (lambda z: ag.imag(ag.exp(z)), lambda z: np.conj(-1j * np.exp(z))),
+    ):
+        z = ag.tensor([0.3 - 0.4j, 1.0 + 2.0j], requires_grad=True)
+        function(z).sum().backward()
+        np.testing.assert_allclose(z.grad.numpy(), derivative(z.detach().numpy()), rtol=1e-14)

@@ -1,0 +1,297 @@
+"""Graphs of a million nodes, and nothing left for the garbage collector."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import pickle
+import weakref
+
+import numpy as np
+import pytest
+
+import autograd_core as ag
+from autograd_core.staleness import link
+
+MILLION = 1_000_000
+
+
+def leaf(value, **options):
+    return ag.tensor(value, requires_grad=True, **options)
+
+
+@pytest.fixture
+def collector():
+    """The garbage collector, switched off, with nothing to do."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield gc
+    finally:
+        gc.enable()
+
+
+# -- depth -----------------------------------------------------------------------------------------------
+
+
+def test_a_chain_of_a_million_operations(collector):
+    x = leaf(1.0)
+    y = x
+    for _ in range(MILLION // 2):
+        y = -(y * 0.999999)
+    y.backward()
+    assert x.grad.item() == pytest.approx(0.999999 ** (MILLION // 2), rel=1e-9)
+    assert repr(y).startswith("tensor(0.60")
+    assert copy.deepcopy(y).tolist() == copy.copy(y).tolist() == pickle.loads(pickle.dumps(y)).tolist() == y.tolist()
+    first = weakref.ref(x)
+    del x, y
+    assert first() is None
+    assert collector.collect() == 0
+
+
+def test_everything_else_works_on_deep_graphs_too(collector):
+    depth = 10_000
+    x = leaf([1.0, 2.0])
+    y = x
+    for _ in range(depth):
+        y = y + 0.5 * np.sin(y) * 1e-3
+    (dx,) = ag.gradients(y.sum(), x, create_graph=True)
+    (second,) = ag.gradients(dx.sum(), x)
+    assert np.isfinite(second.data).all()
+    graph = ag.Graph(y.sum())
+    assert len(graph) > 3 * depth
+    before = graph.result.item()
+    assert graph.forward([1.0, 2.0]).item() == before
+    assert graph.backward()[x].tolist() == dx.tolist()
+    assert len(str(graph).splitlines()) == len(graph) + 1
+    del x, y, dx, second, graph
+    assert collector.collect() == 0
+
+
+def test_item_assignments_in_a_row(collector):
+    x = leaf(np.zeros(4))
+    y = x * 1.0
+    for i in range(5000):
+        y[i % 4] = y[(i + 1) % 4] + 1.0
+    y.sum().backward()
+    assert x.grad.data.sum() == 4.0
+    del x, y
+    assert collector.collect() == 0
+
+
+# -- nothing left over ---------------------------------------------------------------------------------------
+
+
+def scalars():
+    x = leaf(2.0)
+    y = x * x + np.sin(x) / x
+    y.backward()
+    y.backward(keep="all")
+
+
+def broadcasting():
+    w, b = leaf(np.ones((3, 4))), leaf(np.zeros(4))
+    ((np.ones((2, 3)) @ w + b) ** 2).sum().backward()
+
+
+def several_outputs():
+    x = leaf(np.arange(6.0))
+    first, second = np.split(x, 2)
+    values, vectors = np.linalg.eigh(np.outer(first, first))
+    (values.sum() + (vectors * 2).sum() + second.sum()).backward()
+
+
+def hooks():
+    x = leaf([1.0, 2.0])
+    y = x * 2.0
+    handles = [y.register_hook(lambda g: g * 2), x.register_hook(lambda g: None)]
+    y.sum().backward()
+    handles[0].remove()
+
+
+def item_assignment():
+    x = leaf([1.0, 2.0])
+    y = x * 2.0
+    z = y * y
+    y[0] = 5.0
+    (z.sum() + y.sum()).backward()
+    buffer = ag.zeros(3)
+    for i in range(3):
+        buffer[i] = x.sum() * i
+    buffer.sum().backward()
+
+
+def recorded_gradients():
+    x = leaf([1.0, 2.0])
+    (dx,) = ag.gradients((x**3).sum(), x, create_graph=True)
+    (d2x,) = ag.gradients(dx.sum(), x, create_graph=True)
+    ag.gradients(d2x.sum(), x)
+
+
+def changed_values():
+    x = leaf([1.0, 2.0])
+    y = (x * x).sum()
+    x.data[0] = 5.0
+    x.detach().data[0] = 3.0
+    try:
+        y.backward()
+    except ag.StaleValueError:
+        pass
+
+
+def errors_in_the_backward_pass():
+    x = leaf([1.0, 2.0])
+    failing = ag.Primitive("failing", lambda x: x * 1, lambda g, out, x: 1 / 0)
+    try:
+        (failing(x * 2.0) * x).sum().backward()
+    except ZeroDivisionError:
+        pass
+    try:
+        (x * 2).backward()
+    except ag.GradientError:
+        pass
+
+
+def errors_in_hooks():
+    x = leaf([1.0, 2.0])
+    x.register_hook(lambda g: np.zeros(3))
+    try:
+        (x * x).sum().backward()
+    except ag.GradientError:
+        pass
+
+
+def graphs():
+    x = leaf([1.0, 2.0])
+    graph = ag.Graph.trace(lambda x: ag.where(x > 1, x * x.detach(), 0.0).sum(), x)
+    graph.forward([3.0, 4.0])
+    graph.backward()
+
+
+def contexts():
+    x = leaf([1.0, 2.0])
+    with ag.no_grad():
+        y = x.reshape(2, 1).T
+        y.data[0] = 1.0
+    with ag.record_all():
+        (x > 1).detach()
+    with ag.detect_anomaly():
+        (x * x).sum().backward()
+
+
+def anomalies():
+    x = leaf([0.0, 1.0])
+    try:
+        with ag.detect_anomaly():
+            np.log(x)
+    except ag.AnomalyError:
+        pass
+
+
+def refused():
+    x = leaf([1.0, 2.0])
+    for attempt in (lambda: float(x[0]), lambda: np.asarray(x), lambda: np.add(x, x, out=np.zeros(2))):
+        try:
+            attempt()
+        except TypeError:
+            pass
+
+
+def copies():
+    x = leaf([1.0, 2.0], name="x")
+    (x * x).sum().backward()
+    copy.deepcopy(x)
+    pickle.loads(pickle.dumps(x * 2))
+
+
+EPISODES = [
+    scalars,
+    broadcasting,
+    several_outputs,
+    hooks,
+    item_assignment,
+    recorded_gradients,
+    changed_values,
+    errors_in_the_backward_pass,
+    errors_in_hooks,
+    graphs,
+    contexts,
+    anomalies,
+    refused,
+    copies,
+]
+
+
+@pytest.mark.parametrize("episode", EPISODES)
+def test_nothing_is_left_for_the_collector(episode):
+    episode()  # what is cached once is none of it
+    gc.collect()
+    gc.disable()
+    try:
+        episode()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def test_the_graph_dies_with_its_result():
+    x = leaf([1.0, 2.0])
+    hidden = x * 2.0
+    middle = weakref.ref(hidden)
+    y = hidden.sum()
+    table = y.backward()
+    del hidden
+    assert middle() is not None
+    del table, y
+    assert middle() is None
+    assert x.grad.tolist() == [2.0, 2.0]
+
+
+def test_constants_do_not_keep_what_they_came_from():
+    x = leaf(np.ones(4))
+    hidden = x * 2.0
+    dead = weakref.ref(hidden)
+    kept = [hidden.detach(), hidden.tolist(), hidden.data, hidden > 0]
+    del hidden
+    assert dead() is None
+    assert kept[0].tolist() == [2.0] * 4
+
+
+def test_filling_a_constant_buffer_keeps_no_old_versions():
+    buffer = ag.zeros(1000)
+    buffer[0] = 1.0
+    first = weakref.ref(buffer._changed.previous) if buffer._changed else None
+    assert first is None or first() is None
+    for i in range(100):
+        buffer[i] = float(i)
+    length, change = 0, buffer._changed
+    while change is not None and change.previous is not None:
+        length, change = length + 1, change.previous._changed
+    assert length == 0
+
+
+def test_changes_do_not_pile_up():
+    w = leaf([1.0, 2.0])
+    buffer = w * 1.0
+    buffer[0] = 5.0
+    for _ in range(10):
+        buffer.data += 1.0
+        w.data += 1.0
+    depth, change = 0, buffer._changed
+    while change is not None:
+        depth, change = depth + 1, change.earlier
+    assert depth == 2
+    assert w._changed.earlier is None
+
+
+def test_links_between_tensors_of_one_memory_end_with_them():
+    data = ag.tensor(np.arange(10.0))
+    for i in range(9):
+        batch = data[i : i + 2]
+        assert len(data._aliases) == 2
+        del batch
+    assert len(data._aliases) == 1
+    a, b = ag.tensor([1.0]), ag.tensor([2.0])
+    link(a, b)
+    del b
+    assert [alias() for alias in a._aliases] == [a]
