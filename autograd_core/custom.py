@@ -26,6 +26,12 @@ class Operation:
         primitive: what is recorded.
         inputs: the names of the inputs; ``variadic`` if the last one stands for any number of them.
         attributes: the names of the attributes.
+
+    >>> import autograd_core as ag
+    >>> halve = ag.Operation(lambda x: x / 2, name="halve")
+    >>> _ = halve.rule("x")(lambda g, out, x: g / 2)
+    >>> halve, ag.grad(halve)(3.0)
+    (<custom operation halve(x)>, tensor(0.5))
     """
 
     def __init__(
@@ -323,8 +329,8 @@ def operation(
     """Make an operation out of a function on plain arrays; its rules are attached afterwards.
 
     Parameters without a default are inputs; those with a default, and keyword-only ones, are attributes:
-    settings, which are handed to the rules too. A rule gets the gradient ``g`` of the output, the output and the inputs, and returns
-    the contribution to the gradient of one input.
+    settings, which are handed to the rules too. A rule gets the gradient ``g`` of the output, the output
+    and the inputs, and returns the contribution to the gradient of one input.
 
     Args:
         forward: the function, written with ``np.*`` on arrays. It must not change its arguments.

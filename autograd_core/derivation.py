@@ -67,6 +67,11 @@ class DerivationReport:
         wrong: the entries that are wrong.
         slips: per explanation found the names it explains, and the explanation.
         mismatched: per derivative of a wrong shape its name, that shape and the right one.
+
+    >>> import autograd_core as ag
+    >>> report = ag.check_derivation(lambda a, b: a * b, (-3.0, 2.0), at=(2.0, 3.0))
+    >>> report.right, report.wrong_names, report.slip("a")
+    (['b'], ['a'], 'the wrong sign')
     """
 
     right: list[str] = field(default_factory=list)

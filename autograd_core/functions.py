@@ -13,6 +13,7 @@ from .ops.cumulative import *
 from .ops.diagonals import *
 from .ops.differences import *
 from .ops.einsum import *
+from .ops.emath import *
 from .ops.exponential import *
 from .ops.gathering import *
 from .ops.indexing import *

@@ -103,7 +103,8 @@ def backward_pass(
         wanted: if given, only these nodes get a gradient.
     """
     summed: set[Tensor] = set()  # the nodes whose entry is a sum made here, which may be added to in place
-    with listen() as reports:  # of 0 · ∞ and the like
+    reports: list[str] = []  # of 0 · ∞ and the like
+    with listen(reports):
         for node in reversed(nodes):
             if node not in grad_table:
                 continue

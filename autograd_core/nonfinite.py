@@ -11,8 +11,7 @@ of numbers, so the backward pass only listens, and looks closely after the first
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,15 +19,12 @@ import numpy as np
 from .ops.choosing import where
 
 
-@contextmanager
-def listen() -> Iterator[list[str]]:
-    """The context of a backward pass, with the list that NumPy's reports of invalid arithmetic go to.
+def listen(reports: list[str]) -> np.errstate:
+    """The context of a backward pass, in which NumPy's reports of invalid arithmetic are added to ``reports``.
 
     An infinite derivative (``sqrt`` at 0) is a value like another and gives no warning.
     """
-    reports: list[str] = []
-    with np.errstate(divide="ignore", invalid="call", call=lambda kind, flag: reports.append(kind)):
-        yield reports
+    return np.errstate(divide="ignore", invalid="call", call=lambda kind, flag: reports.append(kind))
 
 
 def without_spurious_nan(contribution: Any, rule: Callable[..., Any], g: Any, node: Any) -> Any:

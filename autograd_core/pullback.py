@@ -16,10 +16,13 @@ from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from . import modes
 from .graph import backward_pass
 from .recording import Node
 from .staleness import check_values, parent_as_used
+from .unrolled import backward_pass_unrolled
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -92,6 +95,8 @@ class Pullback:
             if node in self._kept or not self.wanted.isdisjoint(node.parents):
                 self.wanted.add(node)
                 self.nodes.append(node)
+        # Whether all that requires a gradient gets one, so that the pass need not look where it goes.
+        self._unrestricted = not self.older and len(self.nodes) == len(nodes)
 
     def __call__(self, seeds: Sequence[Any], record: bool = False) -> list[Any]:
         """Run the backward pass once.
@@ -114,7 +119,11 @@ class Pullback:
         for node, seed in zip(self.outputs, seeds, strict=True):
             if seed is not None and node in self.wanted:
                 grad_table[node] = grad_table[node] + seed if node in grad_table else seed
-        backward_pass(self.nodes, grad_table, keep=self._kept, record=record, wanted=self.wanted)
+        arrays = all(seed is None or isinstance(seed, np.ndarray | np.generic) for seed in seeds)
+        if self._unrestricted and arrays and not record and modes.state.anomaly is None:
+            backward_pass_unrolled(self.nodes, grad_table, self._kept)
+        else:
+            backward_pass(self.nodes, grad_table, keep=self._kept, record=record, wanted=self.wanted)
         return [grad_table.get(node) for node in self.inputs]
 
     @property

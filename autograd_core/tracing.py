@@ -171,7 +171,8 @@ class Trace:
 
     def value(self) -> Any:
         """The function's output."""
-        return self.released(unflatten(self.structure, self.outputs))
+        tree = unflatten(self.structure, self.outputs)
+        return self.released(tree) if self.linked else map_leaves(Tensor.detach, tree)
 
     def in_arguments(self, leaves: Sequence[Any]) -> list[Any]:
         """Leaves, one per input, put together as the arguments are."""

@@ -56,19 +56,17 @@ def value_and_grad(
     check_function("value_and_grad", f)
 
     def transformed(*args: Any, **kwargs: Any) -> Any:
-        return _value_and_grad("value_and_grad", f, argnums, has_aux, args, kwargs)
+        trace, gradient = _gradient("value_and_grad", f, argnums, has_aux, args, kwargs)
+        value = trace.value()
+        return ((value, trace.released(trace.aux)) if has_aux else value), gradient
 
     return described(transformed, f, "value_and_grad")
 
 
-def _value_and_grad(name: str, f: Any, argnums: Any, has_aux: bool, args: Any, kwargs: Any) -> Any:
+def _gradient(name: str, f: Any, argnums: Any, has_aux: bool, args: Any, kwargs: Any) -> tuple[Trace, Any]:
     trace = Trace(name, f, args, kwargs, positions_of(name, argnums, args), has_aux)
     gradients = trace.in_arguments(trace.gradients(trace.scalar_seed()))
-    value = trace.value()
-    return (
-        (value, trace.released(trace.aux)) if has_aux else value,
-        gradients[0] if isinstance(argnums, int) else tuple(gradients),
-    )
+    return trace, gradients[0] if isinstance(argnums, int) else tuple(gradients)
 
 
 def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]:
@@ -98,8 +96,8 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool 
     check_function("grad", f)
 
     def transformed(*args: Any, **kwargs: Any) -> Any:
-        value, gradient = _value_and_grad("grad", f, argnums, has_aux, args, kwargs)
-        return (gradient, value[1]) if has_aux else gradient
+        trace, gradient = _gradient("grad", f, argnums, has_aux, args, kwargs)
+        return (gradient, trace.released(trace.aux)) if has_aux else gradient
 
     return described(transformed, f, "grad")
 

@@ -29,7 +29,8 @@ def backward_pass_unrolled(
     """``graph.backward_pass(nodes, grad_table, keep=keep)``, faster."""
     summed: set[Tensor] = set()
     take = grad_table.pop
-    with listen() as reports:
+    reports: list[str] = []
+    with listen(reports):
         for node in reversed(nodes):
             primitive = node.primitive
             if primitive is None:

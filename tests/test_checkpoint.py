@@ -30,7 +30,7 @@ def test_first_and_second_derivatives_are_the_same():
     np.testing.assert_allclose(ag.hessian(plain)(X), ag.hessian(wrapped)(X), rtol=1e-12)
     np.testing.assert_allclose(ag.jacfwd(ag.grad(plain))(X), ag.jacfwd(ag.grad(wrapped))(X), rtol=1e-12)
     np.testing.assert_allclose(ag.jvp(plain, (X,), (X,))[1], ag.jvp(wrapped, (X,), (X,))[1], rtol=1e-12)
-    third = [ag.grad(lambda s: ag.hvp(f, X * s, X) @ X)(1.0) for f in (plain, wrapped)]
+    third = [ag.grad(lambda s, f=f: ag.hvp(f, X * s, X) @ X)(1.0) for f in (plain, wrapped)]
     np.testing.assert_allclose(*third, rtol=1e-12)
 
 

@@ -309,6 +309,34 @@ def test_complex_sign_and_absolute_value_to_second_order():
     np.testing.assert_allclose(value(second), (b * b - 1j * a * b) / r**3, atol=1e-16)
 
 
+@pytest.mark.parametrize("name", ["sqrt", "log", "log2", "log10", "arccos", "arcsin", "arctanh"])
+def test_emath_becomes_complex_where_it_must(name):
+    function = getattr(np.emath, name)
+    for x in (
+        np.array([0.25, 0.5]),
+        np.array([0.25, -2.5]),
+        np.array([0.5, 3.0]),
+        np.array([0.3 + 1j]),
+        np.array([2, -3]),
+    ):
+        got = function(ag.Tensor(x))
+        assert got.dtype == function(x).dtype
+        np.testing.assert_array_equal(value(got), function(x))
+    t = ag.tensor([0.25, -0.5, -3.0], requires_grad=True)
+    (g,) = ag.gradients(function(t).real.sum(), t)
+    step = 1e-6
+    differences = (function(value(t) + step + 0j).real - function(value(t) - step + 0j).real) / (2 * step)
+    np.testing.assert_allclose(value(g), differences, rtol=1e-6, atol=1e-9)
+
+
+def test_emath_of_two_arguments():
+    x = np.array([4.0, -2.0])
+    np.testing.assert_array_equal(value(np.emath.power(ag.tensor(x), 0.5)), np.emath.power(x, 0.5))
+    np.testing.assert_array_equal(value(np.emath.power(ag.tensor([2, 4]), -1)), np.emath.power([2, 4], -1))
+    np.testing.assert_allclose(value(np.emath.logn(2, ag.tensor(x))), np.emath.logn(2, x))
+    np.testing.assert_allclose(gradient(lambda x: np.emath.logn(2, x).real, x), 1 / (x * np.log(2)))
+
+
 # -- numbers, lists and dtypes -----------------------------------------------------------------------------
 
 UNARY = [

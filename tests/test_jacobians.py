@@ -152,7 +152,7 @@ def test_jacobians_of_structures():
 
 def test_aux():
     for jac in (ag.jacrev, ag.jacfwd, ag.hessian):
-        j, aux = jac(lambda x: (np.sum(x**3), {"x": x * 2}), has_aux=True)(X)
+        _, aux = jac(lambda x: (np.sum(x**3), {"x": x * 2}), has_aux=True)(X)
         np.testing.assert_allclose(value(aux["x"]), 2 * X)
 
 
@@ -203,7 +203,7 @@ def test_a_hook_sees_single_gradients():
 
 
 def test_errors():
-    with pytest.raises(GradientError, match="jacrev: .*plain array"):
+    with pytest.raises(GradientError, match=r"jacrev: .*plain array"):
         ag.jacrev(lambda x: x.data * 2)(X)
     with pytest.raises(TypeError, match="hessian: expected argument 0 to be a float"):
         ag.hessian(lambda x: x)(1)
@@ -239,7 +239,7 @@ def test_batched_products_and_arithmetic(a, b):
 @pytest.mark.parametrize(("a", "b"), [(a, b) for a, b in PAIRS if not (isinstance(a, Batch) and isinstance(b, Batch))])
 def test_batched_tensordot(a, b):
     for axes in (0, 1, ([-1], [-1])):
-        function = lambda a, b: np.tensordot(a, b, axes)
+        function = lambda a, b, axes=axes: np.tensordot(a, b, axes)
         np.testing.assert_allclose(function(a, b).entries, entries_of(function, a, b), rtol=1e-12)
 
 
@@ -307,7 +307,7 @@ def test_writing_into_a_batch():
     x[0] = BV
     x[1:, np.array([0])] = 7.0
     np.add.at(x, (np.array([0, 0]), np.array([1, 1])), np.ones(2))
-    np.testing.assert_allclose(x.entries[:, 0], BV.entries + [0.0, 2.0, 0.0])
+    np.testing.assert_allclose(x.entries[:, 0], BV.entries + np.array([0.0, 2.0, 0.0]))
     np.testing.assert_allclose(x.entries[:, 1, 0], 7.0)
     y = x.copy()
     y += BM

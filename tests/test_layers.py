@@ -29,6 +29,7 @@ LAYERS: list[tuple[str, str]] = [
     ("transforms", "batching checkpointing jacobians tracing transforms"),
     ("checks", "custom_check derivation detours gradcheck gradcheck_causes rule_check slips"),
     ("compile", "compile compile.*"),
+    ("the support table", "support"),
     ("the package", "autograd_core"),
     ("networks, update rules", "nn nn.* optim optim.*"),
     ("training", "nn.training nn.training.*"),

@@ -113,6 +113,14 @@ def test_float32_stays_float32(name):
     run(properties.check_float32, name, when=lambda operation, sample: sample.float32)
 
 
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if any(len(s.inputs) > 1 for s in SAMPLES.get(name, ()))])
+def test_mixed_dtypes(name):
+    def several(operation, sample):
+        return len(calls.differentiable(operation, sample)) > 1 and sample.float32 and sample.order > 0
+
+    run(properties.check_mixed_dtypes, name, when=several)
+
+
 @every_operation
 def test_nothing_is_written_into(name):
     run(properties.check_purity, name)

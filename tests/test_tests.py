@@ -49,6 +49,7 @@ CHECKS = {
     "complex step": derivatives.check_complex_step,
     "complex": derivatives.check_at_complex,
     "float32": properties.check_float32,
+    "mixed": properties.check_mixed_dtypes,
     "purity": properties.check_purity,
     "layouts": properties.check_layouts,
     "broadcast": broadcast,
@@ -143,6 +144,10 @@ WRONG = {
     "float32 by force": (
         product(forward=lambda x, y: np.astype(x * y * 3, np.float32)),
         ["value", "float32"],
+    ),
+    "wrong for inputs of two dtypes": (
+        product(rule_x=lambda g, out, x, y: g * y * 3 if x.dtype == y.dtype else g * 3),
+        ["mixed"],
     ),
     "written into g": (product(rule_x=into_g), ["purity", "layouts"]),
     "written into x": (product(rule_x=into_x), ["purity"]),

@@ -100,7 +100,7 @@ def test_a_function_that_returns_its_argument():
 
 def test_results_do_not_share_memory_with_arguments_or_each_other():
     x = np.ones(3)
-    out, (g, h) = ag.value_and_grad(lambda a, b: np.sum(a + b), argnums=(0, 1))(x, x)
+    _, (g, h) = ag.value_and_grad(lambda a, b: np.sum(a + b), argnums=(0, 1))(x, x)
     g.data[:] = 5.0
     assert np.all(value(h) == 1.0)
     assert np.all(x == 1.0)
@@ -153,7 +153,7 @@ def test_perturbations_are_not_confused():
 def test_a_function_that_returns_a_derivative_of_its_closure():
     # Manzyuk et al., Perturbation confusion in forward automatic differentiation (2019), with vjp and jvp.
     for derivative in (ag.grad, lambda f: lambda x: ag.jvp(f, (x,), (1.0,))[1]):
-        outer = derivative(lambda x: x * derivative(lambda y: x * y)(2.0))
+        outer = derivative(lambda x, inner=derivative: x * inner(lambda y: x * y)(2.0))
         assert value(outer(3.0)) == 6.0
 
 
@@ -255,7 +255,7 @@ def test_vjp_of_nested_outputs_can_be_called_again():
 
 def test_vjp_keeps_its_own_copy_of_plain_arrays():
     x = X.copy()
-    out, vjp_fn = ag.vjp(lambda x: x**2, x)
+    _, vjp_fn = ag.vjp(lambda x: x**2, x)
     x[:] = 100.0
     np.testing.assert_allclose(value(vjp_fn(np.ones(4))[0]), 2 * X)
 
@@ -319,7 +319,7 @@ def test_linearize_runs_the_function_once():
         calls.append(1)
         return x * y
 
-    out, f_jvp = ag.linearize(f, X, 3.0)
+    _, f_jvp = ag.linearize(f, X, 3.0)
     for scale in (1.0, 2.0, 3.0):
         np.testing.assert_allclose(value(f_jvp(scale * np.ones(4), 0.0)), scale * 3 * np.ones(4))
     assert len(calls) == 1

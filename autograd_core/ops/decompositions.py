@@ -100,7 +100,17 @@ def cholesky(a: Array, /, *, upper: bool = False) -> Array:
 
 
 class QRResult(NamedTuple):
-    """The factors of a QR decomposition."""
+    """The factors of a QR decomposition, as ``qr`` returns them.
+
+    Attributes:
+        Q: matrices with orthonormal columns.
+        R: upper triangular matrices.
+
+    >>> import autograd_core as ag
+    >>> result = ag.linalg.qr(ag.tensor([[3.0, 1.0], [4.0, 2.0]]))
+    >>> (result.Q @ result.R).round(9).tolist()
+    [[3.0, 1.0], [4.0, 2.0]]
+    """
 
     Q: Any
     R: Any
@@ -262,7 +272,16 @@ def _imaginary_diagonal(x: Any) -> Any:
 
 
 class EighResult(NamedTuple):
-    """Eigenvalues and eigenvectors of Hermitian matrices."""
+    """Eigenvalues and eigenvectors of Hermitian matrices, as ``eigh`` returns them.
+
+    Attributes:
+        eigenvalues: reals in ascending order.
+        eigenvectors: orthonormal, in the columns.
+
+    >>> import autograd_core as ag
+    >>> ag.linalg.eigh(ag.tensor([[2.0, 1.0], [1.0, 2.0]])).eigenvalues.round(9).tolist()
+    [1.0, 3.0]
+    """
 
     eigenvalues: Any
     eigenvectors: Any
@@ -358,7 +377,16 @@ def eigvalsh(a: Array, UPLO: str = "L") -> Array:
 
 
 class EigResult(NamedTuple):
-    """Eigenvalues and eigenvectors of square matrices."""
+    """Eigenvalues and eigenvectors of square matrices, as ``eig`` returns them.
+
+    Attributes:
+        eigenvalues: in no particular order.
+        eigenvectors: of length 1, in the columns.
+
+    >>> import autograd_core as ag
+    >>> ag.linalg.eig(ag.tensor([[2.0, 1.0], [0.0, 3.0]])).eigenvalues.tolist()
+    [2.0, 3.0]
+    """
 
     eigenvalues: Any
     eigenvectors: Any
@@ -443,7 +471,18 @@ def eigvals(a: Array) -> Array:
 
 
 class SVDResult(NamedTuple):
-    """The factors of a singular value decomposition."""
+    """The factors of a singular value decomposition, as ``svd`` returns them.
+
+    Attributes:
+        U: orthonormal vectors in the columns.
+        S: the singular values in descending order.
+        Vh: orthonormal vectors, conjugated, in the rows.
+
+    >>> import autograd_core as ag
+    >>> result = ag.linalg.svd(ag.tensor([[3.0, 1.0], [4.0, 2.0]]))
+    >>> ((result.U * result.S) @ result.Vh).round(9).tolist()
+    [[3.0, 1.0], [4.0, 2.0]]
+    """
 
     U: Any
     S: Any

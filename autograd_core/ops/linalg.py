@@ -275,7 +275,16 @@ det = define(
 
 
 class SlogdetResult(NamedTuple):
-    """Sign and logarithm of a determinant."""
+    """Sign and logarithm of a determinant, as ``slogdet`` returns them.
+
+    Attributes:
+        sign: 1 or -1; a complex number of size 1 for complex matrices; 0 for singular ones.
+        logabsdet: the logarithm of the absolute value.
+
+    >>> import autograd_core as ag
+    >>> ag.linalg.slogdet(ag.tensor([[0.0, 1.0], [1.0, 0.0]])).sign
+    tensor(-1.)
+    """
 
     sign: Any
     logabsdet: Any

@@ -65,6 +65,27 @@ def check_float32(label: str, primitive: Primitive, sample: Sample) -> None:
                     )
 
 
+def check_mixed_dtypes(label: str, primitive: Primitive, sample: Sample) -> None:
+    """Of inputs of several dtypes each gets a gradient of its own dtype, with the values of one dtype for all."""
+    wrt = calls.differentiable(primitive, sample)
+    outs = calls.forward(primitive, sample.inputs, sample.attributes)
+    seeds = calls.seeds_for(outs, calls.generator(label))
+    with np.errstate(all="ignore"):
+        for chosen in wrt:
+            single = sample.inputs[chosen].astype(_single(sample.inputs[chosen].dtype))
+            # The same rounded number in both dtypes, so that the values can be compared.
+            alike = [single.astype(x.dtype) if i == chosen else x for i, x in enumerate(sample.inputs)]
+            mixed = [single if i == chosen else x for i, x in enumerate(sample.inputs)]
+            if primitive.elementwise and np.result_type(*mixed) != np.result_type(*alike):
+                continue  # alone among Python numbers it decides the dtype
+            expected = calls.gradients(primitive, alike, sample.attributes, seeds, wrt)
+            found = calls.gradients(primitive, mixed, sample.attributes, seeds, wrt)
+            for position, got, reference in zip(wrt, found, expected, strict=True):
+                what = f"{label}: gradient {position} where input {chosen} alone is {single.dtype}"
+                assert got.dtype == mixed[position].dtype, f"{what}: {got.dtype}"
+                calls.assert_near(what, got, reference, 1e-5, equal_nan=True)
+
+
 def check_purity(label: str, primitive: Primitive, sample: Sample) -> None:
     """Forward and rules write into nothing that they are given: all of it is read-only here, and compared."""
     wrt = calls.differentiable(primitive, sample)
