@@ -45,7 +45,7 @@ notebooks: $(STAMPS)/notebooks ## run every notebook and compare with its stored
 	$(BIN)/python -m tools.notebooks
 
 docs: $(STAMPS)/test ## write the pages that are generated: docs/support.md
-	$(BIN)/python -m tools.support_table
+	$(BIN)/python -m autograd_core.support
 
 wheel: $(STAMPS)/core ## build the wheel and look into it
 	$(BIN)/python -m tools.check_wheel

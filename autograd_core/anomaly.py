@@ -91,6 +91,9 @@ class detect_anomaly(_Switch):
         self._value = Detector(check_inf)
         self._settings: list[np.errstate] = []
 
+    def _recreate_cm(self) -> detect_anomaly:
+        return detect_anomaly(self._value.check_inf)
+
     def __enter__(self) -> detect_anomaly:
         # The errors take the place of NumPy's warnings.
         self._settings.append(np.errstate(divide="ignore", over="ignore", invalid="ignore"))
@@ -109,7 +112,7 @@ class Detector:
     """What the recording of operations and the backward pass call while ``detect_anomaly`` is open."""
 
     def __init__(self, check_inf: bool) -> None:
-        self._check_inf = check_inf
+        self.check_inf = check_inf
         # The number of a node -> a reference to it, which ends the entry, and the fingerprints.
         self._fingerprints: dict[int, tuple[Any, tuple[Any, ...]]] = {}
 
@@ -196,7 +199,7 @@ class Detector:
             return ""
         if np.isnan(value).any():
             return "NaN"
-        return "Inf" if self._check_inf and np.isinf(value).any() else ""
+        return "Inf" if self.check_inf and np.isinf(value).any() else ""
 
     def _check_unchanged(self, node: Any) -> None:
         _, taken = self._fingerprints.get(node.index, (None, None))

@@ -1,13 +1,16 @@
-"""Elementwise work of several steps on large arrays, in cache-sized blocks on two threads.
+"""Elementwise work on large arrays, in cache-sized blocks on several threads.
 
 An expression such as ``g * (1 - out * out)`` makes a temporary array per step. On arrays that do not fit
 into the cache each of these travels to main memory and back, which takes longer than the arithmetic. Run
 on blocks, the temporaries stay in the cache and only inputs and result travel. NumPy lets go of the
-interpreter lock while it computes, so blocks run on several threads at once.
+interpreter lock while it computes, so blocks run on several threads at once. Results lie in memory that
+is used again (see ``memory``).
 """
 
 from __future__ import annotations
 
+import itertools
+import operator
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,8 +20,10 @@ from typing import Any
 
 import numpy as np
 
-LARGE = 1 << 17  # elements from which on blocks pay
-BLOCK = 1 << 14
+from . import memory
+
+LARGE = 1 << 18  # elements from which on blocks pay
+BLOCK = 1 << 19  # bytes of one array; a few of them fit into a second-level cache
 
 
 def in_blocks(function: Callable[..., Any], arrays: Sequence[Any]) -> Any:
@@ -32,37 +37,52 @@ def in_blocks(function: Callable[..., Any], arrays: Sequence[Any]) -> Any:
         What ``function(*arrays)`` returns. Where the arrays are not contiguous arrays of one shape and one
         memory order, that is how it is computed.
     """
-    large = [a for a in arrays if type(a) is np.ndarray and a.ndim]
-    first = large[0] if large else None
-    if first is None or any(a.shape != first.shape or not a.flags.c_contiguous for a in large):
+    flat = [_flat(a) for a in arrays]
+    large = [i for i, a in enumerate(flat) if type(a) is np.ndarray and a.ndim]
+    shapes = {arrays[i].shape for i in large}
+    if len(shapes) != 1 or any(a is None for a in flat):
         return function(*arrays)
-    flat = [a.reshape(-1) if type(a) is np.ndarray and a.ndim else a for a in arrays]
-    size = flat[next(i for i, a in enumerate(arrays) if a is first)].size
-    start = min(BLOCK, size)
-    begin = function(*_slices(flat, 0, start))
-    out = np.empty(first.shape, dtype=begin.dtype)
+    (shape,) = shapes
+    size = flat[large[0]].size
+    block = max(1, BLOCK // flat[large[0]].itemsize)
+    start = min(block, size)
+    first = function(*_slices(flat, 0, start))
+    if type(first) is not np.ndarray or first.shape != (start,) or first.base is not None:
+        return function(*arrays)  # it passes on its argument as it is, or gives one number
+    out = memory.empty(shape, first.dtype)
     result = out.reshape(-1)
-    result[:start] = begin
+    result[:start] = first
 
     def work(begin: int, end: int) -> None:
-        for low in range(begin, end, BLOCK):
-            high = min(low + BLOCK, end)
+        for low in range(begin, end, block):
+            high = min(low + block, end)
             result[low:high] = function(*_slices(flat, low, high))
 
     workers = _workers()
-    if workers == 1:
-        work(start, size)
-        return out
-    share = -(-(size - start) // workers // BLOCK) * BLOCK
+    share = -(-(size - start) // workers // block) * block
     bounds = [min(start + share * i, size) for i in range(workers)] + [size]
     # NumPy's error settings are part of the context: the threads work under those of this one.
     others = [
-        _pool().submit(copy_context().run, work, low, high) for low, high in zip(bounds[1:], bounds[2:]) if low < high
+        _pool().submit(copy_context().run, work, low, high) for low, high in itertools.pairwise(bounds) if low < high
     ]
     work(bounds[0], bounds[1])
     for other in others:
         other.result()
     return out
+
+
+def add(a: Any, b: Any) -> Any:
+    """``a + b`` for two gradients of one node."""
+    return in_blocks(operator.add, (a, b)) if type(a) is np.ndarray and a.size > LARGE else a + b
+
+
+def _flat(a: Any) -> Any:
+    """An array as one row; one number repeated as that number; ``None`` where it cannot be cut into blocks."""
+    if type(a) is not np.ndarray or a.ndim == 0:
+        return a
+    if a.flags.c_contiguous:
+        return a.reshape(-1)
+    return a[(0,) * a.ndim] if not any(a.strides) else None
 
 
 def _slices(flat: Sequence[Any], low: int, high: int) -> list[Any]:
@@ -76,4 +96,4 @@ def _workers() -> int:
 
 @lru_cache(maxsize=1)
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_workers() - 1 or 1, thread_name_prefix="autograd-blocks")
+    return ThreadPoolExecutor(max(1, _workers() - 1), thread_name_prefix="autograd-blocks")

@@ -39,8 +39,13 @@ def replay_generator(current: Callable[[], np.random.Generator]) -> Callable[[],
 
     >>> import autograd_core as ag
     >>> import numpy as np
-    >>> rng = np.random.default_rng(0)
-    >>> _ = ag.replay_generator(lambda: rng)
+    >>> generator = np.random.default_rng(0)
+    >>> @ag.replay_generator
+    ... def current_generator(generator=generator):
+    ...     return generator
+    >>> x = ag.tensor([1.0, 2.0], requires_grad=True)
+    >>> dropped = ag.checkpoint(lambda x: x * (current_generator().uniform(size=2) < 0.5))(x)
+    >>> table = dropped.sum().backward()
     """
     _generators.append(current)
     return current

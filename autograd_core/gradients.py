@@ -8,13 +8,13 @@ in and one on the way out, which costs nothing for real numbers.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .errors import GradientError, explain
+from .memory import is_shared
 from .pullback import Pullback
 from .recording import Node, make_constant
 
@@ -44,10 +44,11 @@ def as_gradients(grad_table: Mapping[Tensor, Any], seeds: Sequence[Any] = ()) ->
             continue
         if not isinstance(g, Node):
             if type(g) is np.ndarray:
-                shared = g.base is not None and sys.getrefcount(g.base) > 2
-                if shared or id(g) in taken or not g.flags.writeable:
+                if is_shared(g) or id(g) in taken or not g.flags.writeable:
                     g = g.copy()
                 taken.add(id(g))
+            elif not isinstance(g, np.generic):
+                g = g.copy()  # another library's array, which cannot be asked whether it is shared
             g = make_constant(g)
         gradients[node] = conjugate(g)
     return gradients

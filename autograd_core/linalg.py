@@ -10,20 +10,7 @@ from numpy.linalg import LinAlgError
 from .errors import explain
 from .ops import products
 from .ops.axes import as_array
-from .ops.decompositions import (
-    EighResult,
-    EigResult,
-    QRResult,
-    SVDResult,
-    cholesky,
-    eig,
-    eigh,
-    eigvals,
-    eigvalsh,
-    qr,
-    svd,
-    svdvals,
-)
+from .ops.decompositions import QRResult, cholesky, qr
 from .ops.expm import expm
 from .ops.linalg import (
     SlogdetResult,
@@ -41,6 +28,7 @@ from .ops.linalg import (
 )
 from .ops.norms import cond, matrix_norm, norm, vector_norm
 from .ops.products import matmul, tensordot, vecdot
+from .ops.spectra import EighResult, EigResult, SVDResult, eig, eigh, eigvals, eigvalsh, svd, svdvals
 from .primitive import Array, implements
 
 __all__ = [

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import ContextDecorator
+from copy import copy
 from typing import Any
 
 special = 0
@@ -20,6 +21,7 @@ class _State(threading.local):
 
     def __init__(self) -> None:
         self.grad_enabled = True
+        self.off = False
         self.record_all = False
         self.anomaly: Any = None
 
@@ -44,9 +46,19 @@ class _Switch(ContextDecorator):
 
     def __exit__(self, *exception: object) -> None:
         global special
-        setattr(state, self._attribute, self.__dict__["_previous"].pop())
+        previous = self.__dict__["_previous"].pop()
+        if self._attribute == "grad_enabled":
+            _set_grad_enabled(previous)
+        else:
+            setattr(state, self._attribute, previous)
         with _lock:
             special -= 1
+
+    def _recreate_cm(self) -> Any:
+        """A switch for one call of a decorated function, which several threads may call at once."""
+        fresh = copy(self)
+        fresh.__dict__.pop("_previous", None)
+        return fresh
 
 
 class no_grad(_Switch):
@@ -82,22 +94,51 @@ class enable_grad(_Switch):
 
 
 class set_grad_enabled(_Switch):
-    """Record or do not record, by a flag, for the length of the block.
+    """Record or do not record, by a flag: from here on, or for the length of a block or of a function.
 
     Args:
-        enabled: whether operations are recorded inside the block.
+        enabled: whether operations are recorded.
 
     >>> import autograd_core as ag
     >>> x = ag.tensor(3.0, requires_grad=True)
     >>> with ag.set_grad_enabled(False):
     ...     (x * 2).requires_grad
     False
+    >>> switch = ag.set_grad_enabled(False)  # as a statement of its own it holds until the next one
+    >>> (x * 2).requires_grad
+    False
+    >>> switch = ag.set_grad_enabled(True)
     """
 
     _attribute = "grad_enabled"
 
     def __init__(self, enabled: bool) -> None:
         self._value = bool(enabled)
+        self._before: bool | None = state.grad_enabled
+        _set_grad_enabled(self._value)
+
+    def __enter__(self) -> Any:
+        self._take_back()
+        return super().__enter__()
+
+    def __call__(self, func: Any) -> Any:
+        self._take_back()
+        return super().__call__(func)
+
+    def _take_back(self) -> None:
+        """It was no statement of its own, but the head of a block or a decorator."""
+        if self._before is not None:
+            _set_grad_enabled(self._before)
+            self._before = None
+
+
+def _set_grad_enabled(enabled: bool) -> None:
+    global special
+    state.grad_enabled = enabled
+    if state.off == enabled:  # a thread that is switched off counts as one open context
+        state.off = not enabled
+        with _lock:
+            special += 1 if state.off else -1
 
 
 class record_all(_Switch):

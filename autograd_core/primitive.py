@@ -52,8 +52,6 @@ class Primitive:
             stand for the inputs and ``{out}`` for the output.
         symbol: what pictures write on the node; the name if left out.
         elementwise: whether output entry i depends on entry i of the (broadcast) inputs alone.
-        in_blocks: whether forward or rule are elementwise in several steps, so that large arrays are better
-            worked through block by block.
         multiple: whether ``forward`` returns a tuple of arrays.
         doc: the docstring.
 
@@ -73,7 +71,6 @@ class Primitive:
         formulas: Sequence[str] | str = (),
         symbol: str | None = None,
         elementwise: bool = False,
-        in_blocks: bool = False,
         multiple: bool = False,
         doc: str | None = None,
     ) -> None:
@@ -84,7 +81,6 @@ class Primitive:
         self.formulas = (formulas,) if isinstance(formulas, str) else tuple(formulas)
         self.symbol = symbol or name
         self.elementwise = elementwise
-        self.in_blocks = in_blocks and elementwise
         self.multiple = multiple
         self.differentiable = joint is not None or any(rule is not None for rule in rules)
         # One input, and entry i of the output depends on entry i alone: gradients keep their shape.

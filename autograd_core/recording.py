@@ -12,6 +12,7 @@ from sys import _getframe
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy import ndarray
 
 from . import modes
 from .blocks import LARGE, in_blocks
@@ -120,7 +121,7 @@ def record_operation(primitive: Primitive, operands: tuple[Any, ...], attributes
         requires_grad = requires_grad and state.grad_enabled
         record = requires_grad or (state.record_all and state.grad_enabled)
         anomaly = state.anomaly
-    if primitive.in_blocks and not attributes and _is_large(inputs):
+    if primitive.elementwise and not attributes and _is_large(inputs):
         value = in_blocks(primitive.forward, inputs)
     else:
         value = primitive.forward(*inputs, **attributes)
@@ -221,7 +222,7 @@ def unary_method(primitive: Primitive) -> Callable[[Any], Any]:
 
     def method(self: Any) -> Any:
         x = self._data
-        if modes.special:
+        if modes.special or (type(x) is ndarray and x.size > LARGE):
             return record_operation(primitive, (self,), NO_ATTRIBUTES)
         node = _new(_tensor_class)
         node._data = forward(x)
@@ -264,7 +265,7 @@ def binary_method(primitive: Primitive, reflected: bool = False) -> Callable[[An
             return record_operation(primitive, (other, self) if reflected else (self, other), NO_ATTRIBUTES)
         else:
             return NotImplemented
-        if modes.special:
+        if modes.special or (type(x) is ndarray and x.size > LARGE):
             return record_operation(primitive, (other, self) if reflected else (self, other), NO_ATTRIBUTES)
         node = _new(_tensor_class)
         node._data = forward(y, x) if reflected else forward(x, y)

@@ -18,7 +18,6 @@ import numpy as np
 from . import creation, fft, functions, linalg, special
 from .errors import NoGradientError
 from .primitive import CONSTANT_FUNCTIONS, IMPLEMENTATIONS, PRIMITIVES, Primitive
-from .recording import Node
 from .tensor import Tensor
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "support.md"
@@ -150,7 +149,7 @@ def inputs() -> tuple[Tensor, Tensor]:
 
 def tensors(result: Any) -> Iterator[Tensor]:
     """The Tensors in a result: itself, or in tuples and lists."""
-    if isinstance(result, Node):
+    if isinstance(result, Tensor):
         yield result
     elif isinstance(result, tuple | list):
         for item in result:
@@ -202,15 +201,20 @@ def _judge(result: Any, x: Tensor, y: Tensor) -> str:
     return YES if moved else ZERO
 
 
-def numpy_functions() -> dict[str, Any]:
-    """NumPy's functions that ask Tensors before they compute, by name; of several names the longest."""
-    found: dict[Any, str] = {}
+def numpy_names() -> dict[Any, list[str]]:
+    """NumPy's functions that ask Tensors before they compute, and their names, the longest first."""
+    found: dict[Any, list[str]] = {}
     for prefix, namespace in (("np", np), ("np.linalg", np.linalg), ("np.fft", np.fft)):
-        for name in sorted(dir(namespace), key=len):
+        for name in sorted(dir(namespace), key=len, reverse=True):
             function = getattr(namespace, name)
             if not name.startswith("_") and isinstance(function, _DISPATCHED | np.ufunc):
-                found[function] = f"{prefix}.{name}"
-    return {name: function for function, name in sorted(found.items(), key=lambda item: item[1])}
+                found.setdefault(function, []).append(f"{prefix}.{name}")
+    return found
+
+
+def numpy_functions() -> dict[str, Any]:
+    """The same by their first names."""
+    return {names[0]: function for function, names in sorted(numpy_names().items(), key=lambda item: item[1])}
 
 
 def own_functions() -> dict[str, Any]:
@@ -303,8 +307,9 @@ def page() -> str:
         "| NumPy | here | gradient | local derivative |",
         "|---|---|---|---|",
     ]
+    names = {names[0]: ", ".join(map(_code, names)) for names in numpy_names().values()}
     numpy_rows = [row for row in table if row.numpy]
-    lines += [_line((f"`{row.numpy}`", _code(row.ours), row.gradient, row.formula)) for row in numpy_rows]
+    lines += [_line((names[row.numpy], _code(row.ours), row.gradient, row.formula)) for row in numpy_rows]
     lines += ["", "## Functions that only stand here", "", "| here | gradient | local derivative |", "|---|---|---|"]
     lines += [_line((_code(row.ours), row.gradient, row.formula)) for row in table if not row.numpy]
     return "\n".join(lines) + "\n"

@@ -15,7 +15,9 @@ from __future__ import annotations
 from collections.abc import MutableMapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
-from .blocks import LARGE, in_blocks
+from numpy import ndarray
+
+from .blocks import LARGE, add, in_blocks
 from .graph import conform, pass_to_parents
 from .nonfinite import listen, without_spurious_nan
 
@@ -49,7 +51,7 @@ def backward_pass_unrolled(
             if primitive.unary and not attributes:
                 parent = node.parents[0]
                 x = node.inputs[0]
-                if primitive.in_blocks and g.size > LARGE:
+                if type(g) is ndarray and g.size > LARGE:
                     contribution = in_blocks(rules[0], (g, node._data, x))
                 else:
                     contribution = rules[0](g, node._data, x)
@@ -62,13 +64,17 @@ def backward_pass_unrolled(
                 elif parent in summed:
                     grad_table[parent] += contribution
                 else:
-                    grad_table[parent] = grad_table[parent] + contribution
+                    grad_table[parent] = add(grad_table[parent], contribution)
                     summed.add(parent)
             elif len(rules) == 2 and not attributes:
                 first, second = node.parents
                 x, y = node.inputs
+                large = primitive.elementwise and type(g) is ndarray and g.size > LARGE
                 if first is not None and first._requires_grad and rules[0] is not None:
-                    contribution = rules[0](g, node._data, x, y)
+                    if large:
+                        contribution = in_blocks(rules[0], (g, node._data, x, y))
+                    else:
+                        contribution = rules[0](g, node._data, x, y)
                     if reports and primitive.elementwise:
                         contribution = without_spurious_nan(contribution, rules[0], g, node)
                     if type(y) is not float and (contribution.shape != x.shape or contribution.dtype is not x.dtype):
@@ -78,10 +84,13 @@ def backward_pass_unrolled(
                     elif first in summed:
                         grad_table[first] += contribution
                     else:
-                        grad_table[first] = grad_table[first] + contribution
+                        grad_table[first] = add(grad_table[first], contribution)
                         summed.add(first)
                 if second is not None and second._requires_grad and rules[1] is not None:
-                    contribution = rules[1](g, node._data, x, y)
+                    if large:
+                        contribution = in_blocks(rules[1], (g, node._data, x, y))
+                    else:
+                        contribution = rules[1](g, node._data, x, y)
                     if reports and primitive.elementwise:
                         contribution = without_spurious_nan(contribution, rules[1], g, node)
                     if type(x) is not float and (contribution.shape != y.shape or contribution.dtype is not y.dtype):
@@ -91,7 +100,7 @@ def backward_pass_unrolled(
                     elif second in summed:
                         grad_table[second] += contribution
                     else:
-                        grad_table[second] = grad_table[second] + contribution
+                        grad_table[second] = add(grad_table[second], contribution)
                         summed.add(second)
             else:
                 pass_to_parents(node, g, node._data, node.inputs, grad_table, summed, reports)

@@ -179,7 +179,7 @@ xp.count_nonzero(b, axis=1) ; xp.count_nonzero(b, axis=0, keepdims=True) ; xp.cu
 xp.cumulative_sum(x, axis=1) ; xp.cumulative_sum(x, axis=0, include_initial=True) ; xp.cumulative_prod(v)
 xp.cumulative_prod(x, axis=1) ; xp.cumulative_prod(x, axis=1, include_initial=True) ; xp.diff(v)
 xp.diff(x, axis=0) ; xp.diff(x, n=2) ; xp.diff(v, prepend=v, append=v) ; xp.empty((2, 3)).shape
-xp.empty_like(x).shape ; xp.eye(3) ; xp.eye(2, 3, k=1) ; xp.eye(3, dtype=xp.float32) ; xp.expand_dims(x)
+xp.empty_like(x).shape ; xp.eye(3) ; xp.eye(2, 3, k=1) ; xp.eye(3, dtype=xp.float32)
 xp.expand_dims(x, axis=1) ; xp.expand_dims(x, axis=-1) ; xp.flip(x) ; xp.flip(x, axis=1) ; xp.full((2, 2), 3.0)
 xp.full((2,), 3) ; xp.full_like(x, 2.0) ; xp.full((2,), True) ; xp.full(3, 1j)
 xp.isdtype(xp.float32, "real floating") ; xp.isdtype(xp.int8, ("integral", "bool")) ; xp.isdtype(xp.bool, xp.bool)

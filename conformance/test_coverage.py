@@ -10,14 +10,15 @@ from tests.test_docs import public_names
 # Functions without a counterpart in PyTorch, and what is not a function of arrays. Their values are compared
 # with NumPy's and SciPy's by ``make test``, their derivatives with finite differences.
 WITHOUT_COUNTERPART_TEXT = """
-apply_along_axis apply_over_axes argpartition array_equal array_equiv betainc bitwise_count block broadcast_shapes
-can_cast check_derivation checkpoint choose dawsn detect_anomaly digitize ediff1d empty empty_like enable_grad erfcinv
-exp1 expi exprel finfo from_dlpack full_like gammasgn geomspace get_default_dtype gradcheck gradgradcheck histogram2d
-histogram_bin_edges histogramdd hvp identity iinfo index_set insert interp is_grad_enabled iscomplex iscomplexobj
-isdtype isrealobj iv ive jv kv kve lexsort linearize logspace nanargmax nanargmin nancumprod nanpercentile nanstd
-nanvar no_grad ones ones_like operation piecewise polyadd polyder polyint polysub put_along_axis real_if_close
-record_all remat replay_generator resize result_type rollaxis select set_default_dtype set_grad_enabled sort_complex
-spacing tri trim_zeros unique_all unique_counts unique_inverse unique_values unwrap yv zeros_like
+apply_along_axis apply_over_axes argpartition array_equal array_equiv ascontiguousarray asfortranarray betainc
+bitwise_count block broadcast_shapes can_cast check_derivation checkpoint choose dawsn detect_anomaly digitize ediff1d
+empty empty_like enable_grad erfcinv exp1 expi exprel finfo from_dlpack full_like gammasgn geomspace get_default_dtype
+gradcheck gradgradcheck histogram2d histogram_bin_edges histogramdd hvp identity iinfo index_set insert interp
+is_grad_enabled iscomplex iscomplexobj isdtype isrealobj iv ive jv kv kve lexsort linearize logspace nanargmax
+nanargmin nancumprod nanpercentile nanstd nanvar no_grad ones ones_like operation piecewise polyadd polyder polyint
+polysub put_along_axis real_if_close record_all remat replay_generator resize result_type rollaxis select
+set_default_dtype set_grad_enabled sort_complex spacing tri trim_zeros unique_all unique_counts unique_inverse
+unique_values unwrap yv zeros_like
 """
 WITHOUT_COUNTERPART = set(WITHOUT_COUNTERPART_TEXT.split())
 

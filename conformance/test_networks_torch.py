@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -75,7 +77,7 @@ def test_other_losses(reduction):
 def pair_of_networks(sizes, dtype):
     net = nn.MLP(sizes, dtype=dtype)
     layers = []
-    for before, after in zip(sizes, sizes[1:]):
+    for before, after in itertools.pairwise(sizes):
         layers += [torch.nn.Linear(before, after), torch.nn.ReLU()]
     twin = torch.nn.Sequential(*layers[:-1]).to({"float64": torch.float64, "float32": torch.float32}[dtype])
     twin.load_state_dict({key: torch.tensor(value) for key, value in net.state_dict().items()})

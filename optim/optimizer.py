@@ -33,6 +33,18 @@ class Optimizer:
     Raises:
         ValueError: for an empty list, a parameter given twice, or one that is not a leaf.
         TypeError: for something that is not a Tensor.
+
+    >>> import autograd_core as ag
+    >>> import optim
+    >>> class Descent(optim.Optimizer):
+    ...     def update(self, group, step, p, g, state, scratch):
+    ...         p -= group["lr"] * g
+    >>> w = ag.tensor([1.0, 2.0], requires_grad=True)
+    >>> optimizer = Descent([w], {"lr": 0.1})
+    >>> table = (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([0.8, 1.6], requires_grad=True)
     """
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
@@ -285,6 +297,3 @@ def _restore(flat: FlatParameters, position: int, entry: Mapping[str, Any]) -> N
 def require(name: str, key: str, value: Any, holds: bool, expected: str) -> None:
     if not holds:
         raise ValueError(explain(name, expected=expected, got=f"{key}={value}", remedy=f"pass another {key}"))
-
-
-

@@ -36,10 +36,11 @@ def test_the_first_bad_output_is_reported_with_line_inputs_and_cause():
     text = message(lambda: entropy(x))
     assert text.startswith("log: its output (shape (2, 2), float64, from 0 to 1.38629, 1 Inf) holds the first Inf.")
     lines = text.splitlines()
-    where = rf"test_anomaly.py:{entropy.__code__.co_firstlineno + 1} \(return -\(x \* np.log\(x\)\).sum\(\)  # 0 log 0\)"
-    assert re.search(where + r" in entropy, called from \S*test_anomaly.py:\d+ \(.*entropy\(x\)\)\) in <lambda>", lines[1])
+    first = entropy.__code__.co_firstlineno
+    assert f"test_anomaly.py:{first + 1} (return -(x * np.log(x)).sum()  # 0 log 0) in entropy, called from" in lines[1]
+    assert re.search(r"called from \S*test_anomaly.py:\d+ \(.*entropy\(x\)\)\) in <lambda>", lines[1])
     assert lines[2] == "  input 1 'rates': shape (2, 2), float64, from 0 to 4"
-    assert lines[3].startswith("  Typical cause: log(0) is -inf and the log of a negative number NaN; keep the argument")
+    assert lines[3].startswith("  Typical cause: log(0) is -inf and the log of a negative number NaN; keep")
 
 
 @pytest.mark.parametrize(
@@ -120,11 +121,12 @@ def test_the_backward_pass_names_both_lines_input_and_cause():
     text = message(computation)
     first = computation.__code__.co_firstlineno
     lines = text.splitlines()
-    assert lines[0] == (
-        "backward of sqrt: the contribution to input 1 holds the first Inf (shape (2,), float64, from 0.75 to 0.75, 1 Inf)."
+    assert lines[0].startswith(
+        "backward of sqrt: the contribution to input 1 holds the first Inf (shape (2,), float64,"
     )
-    assert re.search(rf"recorded at \S*test_anomaly.py:{first + 1} \(y = np.sqrt\(x\) \* 3.0  # recorded here\)", lines[1])
-    assert re.search(rf"started at \S*test_anomaly.py:{first + 2} \(y.sum\(\).backward\(\)", lines[2])
+    assert lines[0].endswith(" from 0.75 to 0.75, 1 Inf).")
+    assert f"test_anomaly.py:{first + 1} (y = np.sqrt(x) * 3.0  # recorded here)." in lines[1]
+    assert f"test_anomaly.py:{first + 2} (y.sum().backward()  # differentiated here)" in lines[2]
     assert lines[3] == "  input 1 'x': shape (2,), float64, from 0 to 4"
     assert lines[4] == "  gradient that arrives: shape (2,), float64, from 3 to 3"
     assert "its derivative 1/(2 sqrt(x)) is infinite at 0" in lines[5]
@@ -182,7 +184,7 @@ def test_arrays_of_the_user_are_watched():
         with pytest.raises(ag.StaleValueError) as caught:
             y.backward()
     text = str(caught.value)
-    assert text.startswith("backward of multiply: a value that it saved was changed before the backward pass. input 2 of")
+    assert text.startswith("backward of multiply: a value that it saved was changed before the backward pass. input 2")
     assert "(y = (w * data).sum()  # saved here)" in text
     assert "To mend it: copy the array (ag.tensor copies, ag.Tensor and ag.asarray share)" in text
     assert w.grad is None

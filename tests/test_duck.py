@@ -81,6 +81,14 @@ def test_backward_accumulates_and_keeps_inner_gradients():
     assert str(table).startswith("node")
 
 
+def test_every_gradient_has_memory_of_its_own():
+    a, b, c = (duck([1.0, 2.0], requires_grad=True) for _ in range(3))
+    seed = duck([1.0, 3.0])
+    (a + b + c.reshape(2, 1)[:, 0]).backward(seed)
+    memory = [x.grad._data._array for x in (a, b, c)] + [seed._data._array]
+    assert not any(np.shares_memory(x, y) for i, x in enumerate(memory) for y in memory[:i])
+
+
 def test_mixing_with_operators_from_both_sides():
     array = wrap(np.array([1.0, 2.0]))
     x = duck([3.0, 4.0], requires_grad=True)

@@ -56,7 +56,7 @@ def test_integers_cannot_require_gradients(value):
         ("3.5", r"Tensor: expected booleans, integers, floats or complex numbers, got str"),
         (None, r"Tensor: expected .* got NoneType of dtype object"),
         ([1.0, "a"], r"Tensor: expected .* got list"),
-        ([[1.0, 2.0], [3.0]], r"Tensor: expected numbers, nested lists .* got list .* To mend it: make the lists equally"),
+        ([[1.0, 2.0], [3.0]], r"Tensor: expected numbers, nested lists .* got list .* make the lists equally"),
         (np.array(["a"]), r"Tensor: expected .* got ndarray of dtype <U1"),
         ({"a": 1.0}, r"Tensor: expected .* got dict of dtype object"),
         (np.datetime64("2020-01-01"), r"Tensor: expected .* got datetime64 of dtype datetime64\[D\]"),
@@ -80,7 +80,7 @@ def test_wrapping_a_tensor_does_not_drop_its_gradient():
 
 def test_requires_grad_of_a_result_cannot_be_switched_off():
     y = leaf(1.0) * 2.0
-    with raises(ag.GradientError, r"requires_grad = False: expected a leaf, got the result of multiply. To mend it: use"):
+    with raises(ag.GradientError, r"requires_grad = False: expected a leaf, got the result of multiply"):
         y.requires_grad = False
     y.requires_grad = True
     x = leaf(1.0)
@@ -155,7 +155,7 @@ def test_a_rule_that_returns_a_wrong_shape_is_named():
 )
 def test_conversions_refuse_to_lose_a_gradient(conversion, name):
     x = leaf(1.5)
-    text = name + r": expected a Tensor that requires no gradient, got one of shape \(\) that does, so the gradient would"
+    text = name + r": expected a Tensor that requires no gradient, got one of shape \(\) that does"
     with raises(ag.NoGradientError, text):
         conversion(x)
     with raises(ag.NoGradientError, text):
@@ -193,7 +193,7 @@ def test_what_python_refuses():
         leaf(1.0) * None
     with pytest.raises(TypeError):
         len(leaf(1.0))
-    with pytest.raises(ValueError, match="one element|size 1"):
+    with pytest.raises(ValueError, match=r"one element|size 1"):
         leaf([1.0, 2.0]).item()
 
 

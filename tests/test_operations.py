@@ -102,7 +102,7 @@ def test_backward_equals_gradients(name):
     run(properties.check_backward, name, when=lambda operation, sample: operation.differentiable)
 
 
-@pytest.mark.parametrize("name", [name for name, operation in OPERATIONS.items() if operation.in_blocks])
+@pytest.mark.parametrize("name", [name for name, operation in OPERATIONS.items() if operation.elementwise])
 def test_large_arrays_in_blocks(name):
     label, operation, sample = next(uses(name))
     properties.check_in_blocks(label, operation, sample)

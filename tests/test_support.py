@@ -17,7 +17,7 @@ def cells(line: str) -> tuple[str, ...]:
 
 def table(page: str) -> dict[str, str]:
     """First cell -> line, of all lines that stand for a function."""
-    return {cells(line)[0]: line for line in page.splitlines() if line.startswith("| `")}
+    return {cells(line)[0].split(",")[0]: line for line in page.splitlines() if line.startswith("| `")}
 
 
 def test_the_page_is_fresh():
@@ -60,13 +60,11 @@ def test_every_function_of_numpy_that_asks_stands_in_it_once():
 
 
 def test_every_public_function_stands_in_it():
-    shown = {function for function in support.own_functions().values()}
     named = {row.ours for row in support.rows()}
     for name, function in support.own_functions().items():
         aliases = [other for other, same in support.own_functions().items() if same is function]
         assert named.intersection(aliases) or not support._takes_arrays(function), name
-    assert ag.special.erf in shown
-    assert "ag.linalg.expm" in named
+    assert {"ag.linalg.expm", "ag.special.erf"} <= named
 
 
 def test_the_verdict_is_found_by_calling():

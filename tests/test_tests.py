@@ -8,8 +8,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import autograd_core as ag
 from autograd_core.primitive import Primitive
-from tests.harness import derivatives, other_arrays, properties
+from tests.harness import calls, derivatives, other_arrays, properties
+from tests.harness.collect import OPERATIONS, SAMPLES, uses
 from tests.samples.sample import Sample, real
 
 X, Y = real(3, 4), real(3, 4, low=1.0, high=4.0)
@@ -180,7 +182,7 @@ WRONG = {
     "converts to NumPy": (product(rule_x=lambda g, out, x, y: g * np.array(y) * 3), ["duck"]),
     "makes an array of NumPy's": (product(rule_x=lambda g, out, x, y: g * y * np.full(g.shape, 3.0)), ["duck"]),
     "forward converts to NumPy": (product(forward=lambda x, y: np.asarray(x) * y * 3), ["duck", "duck engine"]),
-    "not elementwise": (product(forward=lambda x, y: x * y * 3 - np.mean(x), in_blocks=True), ["blocks"]),
+    "not elementwise": (product(forward=lambda x, y: x * y * 3 - np.mean(x)), ["blocks"]),
     "joint rule with a missing contribution": (
         product(joint=lambda g, out, x, y: (g * y * 3, None)),
         ["first", "complex step"],
@@ -215,3 +217,73 @@ def test_a_rule_that_is_missing_is_not_differentiated():
     properties.check_constants("a rule missing", operation, SAMPLE)
     with pytest.raises(AssertionError, match="gradient of input 0"):
         derivatives.check_first("a rule missing", operation, Sample((X, Y), wrt=(0, 1)))
+
+
+DETECTED = [
+    (wrong, order)
+    for wrong, (_, checks) in WRONG.items()
+    for order, check in ((1, "first"), (2, "second"))
+    # A difference in the sixth digit is below gradcheck's tolerance, which has to fit any function, and a
+    # contribution of a wrong shape is refused by the backward pass.
+    if check in checks and "digit" not in wrong and "transposed" not in wrong
+]
+
+
+def test_gradcheck_passes_the_right_operation():
+    assert ag.gradgradcheck(product(), (X, Y))
+    assert ag.gradcheck(product(), (X, Y), method="complex")
+
+
+@pytest.mark.parametrize(("wrong", "order"), DETECTED)
+def test_gradcheck_notices_a_wrong_operation(wrong, order):
+    operation, _ = WRONG[wrong]
+    if isinstance(operation.rules and operation.rules[0], Counting):
+        operation.rules[0].calls = 0
+    with pytest.raises(ag.GradcheckError, match="gradcheck"):
+        ag.gradcheck(operation, (X, Y), order=order)
+    assert not ag.gradcheck(operation, (X, Y), order=order, raise_exception=False)
+
+
+def changed(operation, position):
+    """The operation with a contribution to one input that is wrong by a little."""
+
+    def wrong(contribution):
+        return contribution if contribution is None else contribution * 1.001 + 0.001
+
+    def joint(*args, **attributes):
+        return [wrong(c) if i == position else c for i, c in enumerate(operation.joint(*args, **attributes))]
+
+    def rule(*args, **attributes):
+        return wrong(operation.rules[position](*args, **attributes))
+
+    rules = [rule if i == position else r for i, r in enumerate(operation.rules)]
+    return Primitive(
+        operation.name,
+        operation.forward,
+        *rules,
+        joint=operation.joint and joint,
+        elementwise=operation.elementwise,
+        multiple=operation.multiple,
+    )
+
+
+def positions(operation, samples):
+    """The inputs with a rule of their own; of a joint rule, those that samples differentiate."""
+    if operation.joint is None:
+        return [i for i, rule in enumerate(operation.rules) if rule is not None]
+    return sorted({i for sample in samples for i in calls.differentiable(operation, sample)})
+
+
+@pytest.mark.parametrize("name", [name for name, operation in OPERATIONS.items() if operation.differentiable])
+def test_samples_notice_if_a_rule_is_changed(name):
+    """No rule is left without a sample that would show an error in it, for any operation of the registry."""
+    operation = OPERATIONS[name]
+    for position in positions(operation, SAMPLES[name]):
+        with pytest.raises(AssertionError):
+            check_every_sample(name, changed(operation, position))
+
+
+def check_every_sample(name, operation):
+    for label, _, sample in uses(name):
+        if sample.order > 0:
+            derivatives.check_first(label, operation, sample)

@@ -90,7 +90,6 @@ divide = binary(
     ("ag.divide(ag.tensor([1.0, 2.0]), 10)", "tensor([0.1, 0.2])"),
     numpy=np.divide,
     symbol="÷",
-    in_blocks=True,
 )
 true_divide = divide
 
@@ -240,7 +239,6 @@ reciprocal = unary(
     ("ag.reciprocal(ag.tensor([1.0, 4.0]))", "tensor([1.  , 0.25])"),
     numpy=np.reciprocal,
     symbol="1/x",
-    in_blocks=True,
 )
 square = unary(
     "square",
@@ -251,7 +249,6 @@ square = unary(
     ("ag.square(ag.tensor([1.0, -3.0]))", "tensor([1., 9.])"),
     numpy=np.square,
     symbol="x²",
-    in_blocks=True,
 )
 sqrt = unary(
     "sqrt",
@@ -262,7 +259,6 @@ sqrt = unary(
     ("ag.sqrt(ag.tensor([1.0, 9.0]))", "tensor([1., 3.])"),
     numpy=np.sqrt,
     symbol="√",
-    in_blocks=True,
 )
 cbrt = unary(
     "cbrt",
@@ -273,7 +269,6 @@ cbrt = unary(
     ("ag.cbrt(ag.tensor([8.0, -27.0]))", "tensor([ 2., -3.])"),
     numpy=np.cbrt,
     symbol="∛",
-    in_blocks=True,
 )
 
 
@@ -293,7 +288,6 @@ absolute = unary(
     ("ag.absolute(ag.tensor([-2.0, 3.0]))", "tensor([2., 3.])"),
     numpy=np.absolute,
     symbol="|x|",
-    in_blocks=True,
 )
 abs = absolute
 fabs = unary(
@@ -382,7 +376,6 @@ power = binary(
     ("ag.power(ag.tensor([2.0, 3.0]), 2)", "tensor([4., 9.])"),
     numpy=np.power,
     symbol="^",
-    in_blocks=True,
 )
 pow = power
 

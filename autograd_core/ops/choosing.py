@@ -109,7 +109,6 @@ maximum = binary(
     ("ag.maximum(ag.tensor([1.0, 5.0]), 3)", "tensor([3., 5.])"),
     numpy=np.maximum,
     symbol="max",
-    in_blocks=True,
 )
 minimum = binary(
     "minimum",
@@ -121,7 +120,6 @@ minimum = binary(
     ("ag.minimum(ag.tensor([1.0, 5.0]), 3)", "tensor([1., 3.])"),
     numpy=np.minimum,
     symbol="min",
-    in_blocks=True,
 )
 fmax = binary(
     "fmax",
@@ -251,7 +249,6 @@ relu = unary(
     "[{a} > 0]",
     "The positive part max(x, 0), the rectified linear unit. Its derivative at 0 is 0.",
     ("ag.relu(ag.tensor([-1.0, 2.0]))", "tensor([0., 2.])"),
-    in_blocks=True,
 )
 
 

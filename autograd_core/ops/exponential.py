@@ -22,7 +22,6 @@ exp = unary(
     "The exponential eˣ.",
     ("ag.exp(ag.tensor([0.0, 1.0]))", "tensor([1.    , 2.7183])"),
     numpy=np.exp,
-    in_blocks=True,
 )
 exp2 = unary(
     "exp2",
@@ -33,7 +32,6 @@ exp2 = unary(
     ("ag.exp2(ag.tensor([1.0, 3.0]))", "tensor([2., 8.])"),
     numpy=np.exp2,
     symbol="2ˣ",
-    in_blocks=True,
 )
 expm1 = unary(
     "expm1",
@@ -43,7 +41,6 @@ expm1 = unary(
     "eˣ − 1, precise for small x.",
     ("ag.expm1(ag.tensor([0.0, 1.0]))", "tensor([0.    , 1.7183])"),
     numpy=np.expm1,
-    in_blocks=True,
 )
 log = unary(
     "log",
@@ -54,7 +51,6 @@ log = unary(
     ("ag.log(ag.tensor([1.0, 2.0]))", "tensor([0.    , 0.6931])"),
     numpy=np.log,
     symbol="ln",
-    in_blocks=True,
 )
 log2 = unary(
     "log2",
@@ -64,7 +60,6 @@ log2 = unary(
     "The logarithm to base 2.",
     ("ag.log2(ag.tensor([1.0, 8.0]))", "tensor([0., 3.])"),
     numpy=np.log2,
-    in_blocks=True,
 )
 log10 = unary(
     "log10",
@@ -74,7 +69,6 @@ log10 = unary(
     "The logarithm to base 10.",
     ("ag.log10(ag.tensor([1.0, 1000.0]))", "tensor([0., 3.])"),
     numpy=np.log10,
-    in_blocks=True,
 )
 log1p = unary(
     "log1p",
@@ -84,7 +78,6 @@ log1p = unary(
     "ln(1 + x), precise for small x.",
     ("ag.log1p(ag.tensor([0.0, 1.0]))", "tensor([0.    , 0.6931])"),
     numpy=np.log1p,
-    in_blocks=True,
 )
 
 
@@ -102,7 +95,6 @@ logaddexp = binary(
     "ln(exp(x1) + exp(x2)), without overflow.",
     ("ag.logaddexp(ag.tensor([0.0, 1000.0]), 0)", "tensor([6.9315e-01, 1.0000e+03])"),
     numpy=np.logaddexp,
-    in_blocks=True,
 )
 logaddexp2 = binary(
     "logaddexp2",
@@ -113,5 +105,4 @@ logaddexp2 = binary(
     "log2(2^x1 + 2^x2), without overflow.",
     ("ag.logaddexp2(ag.tensor([0.0, 3.0]), [0.0, 3.0])", "tensor([1., 4.])"),
     numpy=np.logaddexp2,
-    in_blocks=True,
 )

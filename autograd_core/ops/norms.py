@@ -13,9 +13,9 @@ import numpy as np
 from ..errors import explain
 from ..primitive import Array, define, implements
 from .axes import as_array, pytorch_names, restore
-from .decompositions import svdvals
 from .linalg import inv
 from .matrices import conj
+from .spectra import svdvals
 
 __all__ = ["cond", "matrix_norm", "norm", "vector_norm"]
 

@@ -125,12 +125,12 @@ def ravel(x: Array, order: str = "C") -> Array:
 
 @implements(np.expand_dims)
 @pytorch_names
-def expand_dims(x: Array, axis: int | tuple[int, ...] = 0) -> Array:
+def expand_dims(x: Array, axis: int | tuple[int, ...]) -> Array:
     """Put new axes of length 1 in.
 
     Args:
         x: an array.
-        axis: where the new axes stand in the result; in front if left out.
+        axis: where the new axes stand in the result.
 
     Returns:
         An array with more axes.

@@ -49,7 +49,6 @@ sin = unary(
     "The sine of an angle in radians.",
     ("ag.sin(ag.tensor([0.0, 1.0]))", "tensor([0.    , 0.8415])"),
     numpy=np.sin,
-    in_blocks=True,
 )
 cos = unary(
     "cos",
@@ -59,7 +58,6 @@ cos = unary(
     "The cosine of an angle in radians.",
     ("ag.cos(ag.tensor([0.0, 1.0]))", "tensor([1.    , 0.5403])"),
     numpy=np.cos,
-    in_blocks=True,
 )
 tan = unary(
     "tan",
@@ -69,7 +67,6 @@ tan = unary(
     "The tangent of an angle in radians.",
     ("ag.tan(ag.tensor([0.0, 1.0]))", "tensor([0.    , 1.5574])"),
     numpy=np.tan,
-    in_blocks=True,
 )
 # 1 − x² is computed as (1 − x)(1 + x), which stays precise near ±1.
 arcsin = unary(
@@ -80,7 +77,6 @@ arcsin = unary(
     "The angle in [−π/2, π/2] whose sine is x.",
     ("ag.arcsin(ag.tensor([0.0, 1.0]))", "tensor([0.    , 1.5708])"),
     numpy=np.arcsin,
-    in_blocks=True,
 )
 arccos = unary(
     "arccos",
@@ -90,7 +86,6 @@ arccos = unary(
     "The angle in [0, π] whose cosine is x.",
     ("ag.arccos(ag.tensor([0.0, 1.0]))", "tensor([1.5708, 0.    ])"),
     numpy=np.arccos,
-    in_blocks=True,
 )
 arctan = unary(
     "arctan",
@@ -100,7 +95,6 @@ arctan = unary(
     "The angle in (−π/2, π/2) whose tangent is x.",
     ("ag.arctan(ag.tensor([0.0, 1.0]))", "tensor([0.    , 0.7854])"),
     numpy=np.arctan,
-    in_blocks=True,
 )
 sinh = unary(
     "sinh",
@@ -110,7 +104,6 @@ sinh = unary(
     "The hyperbolic sine.",
     ("ag.sinh(ag.tensor([0.0, 1.0]))", "tensor([0.    , 1.1752])"),
     numpy=np.sinh,
-    in_blocks=True,
 )
 cosh = unary(
     "cosh",
@@ -120,7 +113,6 @@ cosh = unary(
     "The hyperbolic cosine.",
     ("ag.cosh(ag.tensor([0.0, 1.0]))", "tensor([1.    , 1.5431])"),
     numpy=np.cosh,
-    in_blocks=True,
 )
 tanh = unary(
     "tanh",
@@ -130,7 +122,6 @@ tanh = unary(
     "The hyperbolic tangent.",
     ("ag.tanh(ag.tensor([0.0, 1.0]))", "tensor([0.    , 0.7616])"),
     numpy=np.tanh,
-    in_blocks=True,
 )
 arcsinh = unary(
     "arcsinh",
@@ -140,7 +131,6 @@ arcsinh = unary(
     "The inverse of the hyperbolic sine.",
     ("ag.arcsinh(ag.tensor([0.0, 1.0]))", "tensor([0.    , 0.8814])"),
     numpy=np.arcsinh,
-    in_blocks=True,
 )
 arccosh = unary(
     "arccosh",
@@ -150,7 +140,6 @@ arccosh = unary(
     "The inverse of the hyperbolic cosine, for x ≥ 1.",
     ("ag.arccosh(ag.tensor([1.0, 2.0]))", "tensor([0.   , 1.317])"),
     numpy=np.arccosh,
-    in_blocks=True,
 )
 arctanh = unary(
     "arctanh",
@@ -160,7 +149,6 @@ arctanh = unary(
     "The inverse of the hyperbolic tangent, for |x| ≤ 1.",
     ("ag.arctanh(ag.tensor([0.0, 0.5]))", "tensor([0.    , 0.5493])"),
     numpy=np.arctanh,
-    in_blocks=True,
 )
 
 asin, acos, atan = arcsin, arccos, arctan
@@ -227,7 +215,6 @@ sinc = unary(
     "sin(πx)/(πx), and 1 at 0.",
     ("ag.sinc(ag.tensor([0.0, 0.5]))", "tensor([1.    , 0.6366])"),
     numpy=np.sinc,
-    in_blocks=True,
 )
 
 

@@ -1,4 +1,7 @@
-"""1,500 operations on 4 numbers: what one operation costs beside its arithmetic."""
+"""1,500 operations on 4 numbers: what one operation costs beside its arithmetic.
+
+In float32, the dtype that PyTorch and JAX use when none is named, and for ours and PyTorch in float64 too.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,10 @@ from ..measure import Workload
 REPEATS = 500
 
 
-def _ours():
+def _ours(dtype=np.float32):
     import autograd_core as ag
 
-    start = np.ones(4)
+    start = np.ones(4, dtype)
 
     def work():
         x = ag.Tensor(start, requires_grad=True)
@@ -25,11 +28,13 @@ def _ours():
     return work
 
 
-def _torch():
+def _torch(dtype="float32"):
     import torch
 
+    kind = getattr(torch, dtype)
+
     def work():
-        x = torch.ones(4, dtype=torch.float64, requires_grad=True)
+        x = torch.ones(4, dtype=kind, requires_grad=True)
         y = x
         for _ in range(REPEATS):
             y = (y * 1.01).tanh() + x
@@ -65,7 +70,7 @@ def _hips():
         return anp.sum(y)
 
     gradient = autograd.grad(f)
-    x = np.ones(4)
+    x = np.ones(4, np.float32)
     return lambda: gradient(x)
 
 
@@ -73,7 +78,7 @@ def _mygrad():
     import mygrad
 
     def work():
-        x = mygrad.tensor(np.ones(4))
+        x = mygrad.tensor(np.ones(4, np.float32))
         y = x
         for _ in range(REPEATS):
             y = mygrad.tanh(y * 1.01) + x
@@ -84,7 +89,7 @@ def _mygrad():
 
 
 def _hand():
-    x = np.ones(4)
+    x = np.ones(4, np.float32)
 
     def work():
         y = x
@@ -93,8 +98,8 @@ def _hand():
             t = np.tanh(y * 1.01)
             saved.append(t)
             y = t + x
-        g = np.ones(4)
-        total = np.zeros(4)
+        g = np.ones_like(x)
+        total = np.zeros_like(x)
         for t in reversed(saved):
             total += g
             g = g * (1 - t * t) * 1.01
@@ -113,4 +118,9 @@ WORKLOAD = Workload(
         "MyGrad": _mygrad,
         "NumPy by hand": _hand,
     },
+)
+
+DOUBLE = Workload(
+    "1,500 operations on 4 numbers, float64",
+    {"ours": lambda: _ours(np.float64), "PyTorch": lambda: _torch("float64")},
 )

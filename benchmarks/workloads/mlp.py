@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from ..measure import Workload
@@ -40,7 +42,7 @@ def _torch(sizes, batch, compiled=False):
     torch.manual_seed(0)
     x, y = (torch.from_numpy(a) for a in _data(sizes, batch))
     layers = []
-    for before, after in zip(sizes, sizes[1:]):
+    for before, after in itertools.pairwise(sizes):
         layers += [torch.nn.Linear(before, after), torch.nn.ReLU()]
     net = torch.nn.Sequential(*layers[:-1])
     criterion = torch.nn.CrossEntropyLoss()
@@ -67,7 +69,7 @@ def _jax(sizes, batch):
             jnp.asarray(rng.uniform(-1, 1, (a, b)).astype(np.float32) / a**0.5),
             jnp.zeros(b, jnp.float32),
         )
-        for a, b in zip(sizes, sizes[1:])
+        for a, b in itertools.pairwise(sizes)
     ]
 
     def loss(params):
@@ -107,7 +109,7 @@ def _hips(sizes, batch):
     rng = np.random.default_rng(0)
     params = [
         (rng.uniform(-1, 1, (a, b)).astype(np.float32) / np.float32(a**0.5), np.zeros(b, np.float32))
-        for a, b in zip(sizes, sizes[1:])
+        for a, b in itertools.pairwise(sizes)
     ]
     flat_m = [[np.zeros_like(p) for p in layer] for layer in params]
     flat_v = [[np.zeros_like(p) for p in layer] for layer in params]
@@ -140,7 +142,7 @@ def _hips(sizes, batch):
 def _hand(sizes, batch):
     x, y = _data(sizes, batch)
     rng = np.random.default_rng(0)
-    weights = [rng.uniform(-1, 1, (a, b)).astype(np.float32) / np.float32(a**0.5) for a, b in zip(sizes, sizes[1:])]
+    weights = [rng.uniform(-1, 1, (a, b)).astype(np.float32) / np.float32(a**0.5) for a, b in itertools.pairwise(sizes)]
     biases = [np.zeros(b, np.float32) for b in sizes[1:]]
     parameters = [*weights, *biases]
     ms, vs = ([np.zeros_like(p) for p in parameters] for _ in range(2))

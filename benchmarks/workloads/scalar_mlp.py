@@ -6,6 +6,7 @@ number with a closure for its backward step, a recursive topological sort) is th
 
 from __future__ import annotations
 
+import itertools
 import random
 
 import numpy as np
@@ -92,7 +93,7 @@ class Closure:
 def _network(number, draw):
     return [
         [([number(draw()) for _ in range(before)], number(0.0)) for _ in range(after)]
-        for before, after in zip(SIZES, SIZES[1:])
+        for before, after in itertools.pairwise(SIZES)
     ]
 
 

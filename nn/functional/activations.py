@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from autograd_core import special
-from autograd_core import Tensor
+from autograd_core import Tensor, special
 from autograd_core.functions import relu as _relu
 from autograd_core.functions import tanh as _tanh
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from autograd_core.errors import explain
@@ -49,11 +50,14 @@ class MLP(Sequential):
         if len(sizes) < 2 or any(size < 1 for size in sizes):
             raise ValueError(
                 explain(
-                    "MLP", expected="at least two positive sizes", got=f"{list(sizes)}", remedy="pass [inputs, ..., outputs]"
+                    "MLP",
+                    expected="at least two positive sizes",
+                    got=f"{list(sizes)}",
+                    remedy="pass [inputs, ..., outputs]",
                 )
             )
         layers: list[Module] = []
-        for before, after in zip(sizes[:-1], sizes[1:], strict=True):
+        for before, after in pairwise(sizes):
             layers += [Linear(before, after, bias=bias, dtype=dtype), activation()]
         layers.pop()
         if output_activation is not None:

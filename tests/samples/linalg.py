@@ -251,6 +251,11 @@ SAMPLES: dict[str, list[Sample]] = {
         einsum_sample("ij,ij->ij", (1, 3), (2, 3)),
         einsum_sample("ij,j->i", (2, 3), (1,)),
         einsum_sample("iji,jk->k", (2, 3, 2), (3, 2)),
+        # Large enough to be computed as a matrix product.
+        einsum_sample("ij,jk->ki", (8, 9), (9, 8)),
+        einsum_sample("bij,bkj->kbi", (2, 6, 7), (2, 5, 7)),
+        einsum_sample("ij,ij->", (8, 9), (8, 9)),
+        einsum_sample("ij,j->i", (80, 60), (1,)),
     ],
     "einsum_of_many": [
         einsum_sample("ij,jk,kl->il", (2, 3), (3, 2), (2, 2), optimize=True),

@@ -42,7 +42,6 @@ xlogy = binary(
     ("ln {b}", "{a}/{b}"),
     "x1·ln x2, and 0 where x1 is 0. The derivatives at (0, 0) are taken as 0.",
     ("ag.special.xlogy(ag.tensor([0.0, 2.0]), ag.tensor([0.0, 1.0]))", "tensor([0., 0.])"),
-    in_blocks=True,
 )
 xlog1py = binary(
     "xlog1py",
@@ -52,7 +51,6 @@ xlog1py = binary(
     ("ln(1 + {b})", "{a}/(1 + {b})"),
     "x1·ln(1 + x2), and 0 where x1 is 0. The derivatives at (0, −1) are taken as 0.",
     ("ag.special.xlog1py(ag.tensor([0.0, 2.0]), ag.tensor([-1.0, 0.0]))", "tensor([0., 0.])"),
-    in_blocks=True,
 )
 entr = unary(
     "entr",
@@ -61,7 +59,6 @@ entr = unary(
     "−ln {a} − 1",
     "The entropy −x·ln x of one probability; 0 at 0, −∞ for negative x.",
     ("ag.special.entr(ag.tensor([0.0, 0.5]))", "tensor([0.    , 0.3466])"),
-    in_blocks=True,
 )
 
 
@@ -82,7 +79,6 @@ rel_entr = binary(
     ("ln({a}/{b}) + 1", "−{a}/{b}"),
     "x1·ln(x1/x2), a term of the relative entropy; 0 for x1 = 0, ∞ outside of its domain.",
     ("ag.special.rel_entr(ag.tensor([0.0, 2.0]), 1.0)", "tensor([0.    , 1.3863])"),
-    in_blocks=True,
 )
 kl_div = binary(
     "kl_div",
@@ -92,5 +88,4 @@ kl_div = binary(
     ("ln({a}/{b})", "1 − {a}/{b}"),
     "x1·ln(x1/x2) − x1 + x2, a term of the Kullback-Leibler divergence, nowhere negative.",
     ("ag.special.kl_div(ag.tensor([0.0, 2.0]), 1.0)", "tensor([1.    , 0.3863])"),
-    in_blocks=True,
 )

@@ -22,7 +22,6 @@ erf = unary(
     "2/√π·exp(−{a}²)",
     "The error function 2/√π ∫₀ˣ exp(−t²) dt.",
     ("ag.special.erf(ag.tensor([0.0, 1.0]))", "tensor([0.    , 0.8427])"),
-    in_blocks=True,
 )
 erfc = unary(
     "erfc",
@@ -31,7 +30,6 @@ erfc = unary(
     "−2/√π·exp(−{a}²)",
     "1 − erf(x), precise for large x.",
     ("ag.special.erfc(ag.tensor([0.0, 1.0]))", "tensor([1.    , 0.1573])"),
-    in_blocks=True,
 )
 erfcx = unary(
     "erfcx",
@@ -40,7 +38,6 @@ erfcx = unary(
     "2·{a}·{out} − 2/√π",
     "exp(x²)·erfc(x), which neither underflows nor overflows for large x.",
     ("ag.special.erfcx(ag.tensor([0.0, 1.0]))", "tensor([1.    , 0.4276])"),
-    in_blocks=True,
 )
 erfinv = unary(
     "erfinv",
@@ -49,7 +46,6 @@ erfinv = unary(
     "√π/2·exp({out}²)",
     "The inverse of ``erf``, for x between −1 and 1.",
     ("ag.special.erfinv(ag.tensor([0.0, 0.5]))", "tensor([0.    , 0.4769])"),
-    in_blocks=True,
 )
 erfcinv = unary(
     "erfcinv",
@@ -58,7 +54,6 @@ erfcinv = unary(
     "−√π/2·exp({out}²)",
     "The inverse of ``erfc``, for x between 0 and 2.",
     ("ag.special.erfcinv(ag.tensor([0.5, 1.5]))", "tensor([ 0.4769, -0.4769])"),
-    in_blocks=True,
 )
 dawsn = unary(
     "dawsn",
@@ -67,7 +62,6 @@ dawsn = unary(
     "1 − 2·{a}·{out}",
     "Dawson's function exp(−x²) ∫₀ˣ exp(t²) dt.",
     ("ag.special.dawsn(ag.tensor([0.0, 1.0]))", "tensor([0.    , 0.5381])"),
-    in_blocks=True,
 )
 ndtr = unary(
     "ndtr",
@@ -77,7 +71,6 @@ ndtr = unary(
     "The probability that a standard normal variable is at most x.",
     ("ag.special.ndtr(ag.tensor([0.0, 1.0]))", "tensor([0.5   , 0.8413])"),
     symbol="Φ",
-    in_blocks=True,
 )
 ndtri = unary(
     "ndtri",
@@ -87,7 +80,6 @@ ndtri = unary(
     "The inverse of ``ndtr``, for x between 0 and 1.",
     ("ag.special.ndtri(ag.tensor([0.5, 0.975]))", "tensor([0.  , 1.96])"),
     symbol="Φ⁻¹",
-    in_blocks=True,
 )
 log_ndtr = unary(
     "log_ndtr",
@@ -97,5 +89,4 @@ log_ndtr = unary(
     "The logarithm of ``ndtr``, precise for very negative x.",
     ("ag.special.log_ndtr(ag.tensor([0.0, -100.0]))", "tensor([-6.9315e-01, -5.0055e+03])"),
     symbol="ln Φ",
-    in_blocks=True,
 )

@@ -38,7 +38,6 @@ digamma = unary(
     "The derivative of ln Γ(x).",
     ("ag.special.digamma(ag.tensor([1.0, 2.0]))", "tensor([-0.5772,  0.4228])"),
     symbol="ψ",
-    in_blocks=True,
 )
 psi = digamma
 
@@ -92,7 +91,6 @@ gamma = unary(
     "The gamma function, Γ(n) = (n − 1)! for positive integers.",
     ("ag.special.gamma(ag.tensor([3.0, 0.5]))", "tensor([2.    , 1.7725])"),
     symbol="Γ",
-    in_blocks=True,
 )
 gammaln = unary(
     "gammaln",
@@ -102,7 +100,6 @@ gammaln = unary(
     "The logarithm of |Γ(x)|.",
     ("ag.special.gammaln(ag.tensor([3.0, 100.0]))", "tensor([  0.6931, 359.1342])"),
     symbol="ln Γ",
-    in_blocks=True,
 )
 lgamma = gammaln
 rgamma = unary(
@@ -113,7 +110,6 @@ rgamma = unary(
     "The reciprocal 1/Γ(x).",
     ("ag.special.rgamma(ag.tensor([3.0, 0.5]))", "tensor([0.5   , 0.5642])"),
     symbol="1/Γ",
-    in_blocks=True,
 )
 gammasgn = unary(
     "gammasgn",
@@ -159,7 +155,6 @@ beta = binary(
     "The beta function Γ(x1)Γ(x2)/Γ(x1 + x2).",
     ("ag.special.beta(ag.tensor([1.0, 2.0]), 2.0)", "tensor([0.5   , 0.1667])"),
     symbol="B",
-    in_blocks=True,
 )
 betaln = binary(
     "betaln",
@@ -170,7 +165,6 @@ betaln = binary(
     "The logarithm of the beta function.",
     ("ag.special.betaln(ag.tensor([1.0, 2.0]), 2.0)", "tensor([-0.6931, -1.7918])"),
     symbol="ln B",
-    in_blocks=True,
 )
 
 

@@ -36,7 +36,6 @@ expit = unary(
     "The logistic function 1/(1 + e⁻ˣ).",
     ("ag.special.expit(ag.tensor([0.0, 1.0]))", "tensor([0.5   , 0.7311])"),
     symbol="σ",
-    in_blocks=True,
 )
 softplus = unary(
     "softplus",
@@ -45,7 +44,6 @@ softplus = unary(
     "1/(1 + e^−{a})",
     "ln(1 + eˣ), a smooth version of max(x, 0).",
     ("ag.special.softplus(ag.tensor([0.0, 1000.0]))", "tensor([6.9315e-01, 1.0000e+03])"),
-    in_blocks=True,
 )
 log_expit = unary(
     "log_expit",
@@ -55,7 +53,6 @@ log_expit = unary(
     "The logarithm of the logistic function, −ln(1 + e⁻ˣ).",
     ("ag.special.log_expit(ag.tensor([0.0, -1000.0]))", "tensor([-6.9315e-01, -1.0000e+03])"),
     symbol="ln σ",
-    in_blocks=True,
 )
 
 
@@ -71,7 +68,6 @@ logit = unary(
     "1/({a}·(1 − {a}))",
     "ln(x/(1 − x)), the inverse of the logistic function, for x between 0 and 1.",
     ("ag.special.logit(ag.tensor([0.5, 0.75]))", "tensor([0.    , 1.0986])"),
-    in_blocks=True,
 )
 
 
