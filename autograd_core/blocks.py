@@ -39,8 +39,8 @@ def in_blocks(function: Callable[..., Any], arrays: Sequence[Any]) -> Any:
     """
     flat = [_flat(a) for a in arrays]
     large = [i for i, a in enumerate(flat) if type(a) is np.ndarray and a.ndim]
-    shapes = {arrays[i].shape for i in large}
-    if len(shapes) != 1 or any(a is None for a in flat):
+    shapes = {a.shape for a in arrays if type(a) is np.ndarray and a.ndim}
+    if not large or len(shapes) != 1 or any(a is None for a in flat):
         return function(*arrays)
     (shape,) = shapes
     size = flat[large[0]].size
@@ -97,3 +97,7 @@ def _workers() -> int:
 @lru_cache(maxsize=1)
 def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max(1, _workers() - 1), thread_name_prefix="autograd-blocks")
+
+
+if hasattr(os, "register_at_fork"):  # a forked process has the pool, but none of its threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)

@@ -133,7 +133,12 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> T
     """
     _check_device("from_dlpack", device)
     # NumPy passes a copy= on to the exporter, which need not know it: so only where one is asked for.
-    return Tensor(np.from_dlpack(x) if copy is None else np.from_dlpack(x, copy=copy))
+    if copy is None:
+        return Tensor(np.from_dlpack(x))
+    if np.lib.NumpyVersion(np.__version__) >= "2.1.0":
+        return Tensor(np.from_dlpack(x, copy=copy))
+    shared = np.from_dlpack(x)  # NumPy 2.0 knows no copy=, and never copies
+    return Tensor(shared.copy() if copy else shared)
 
 
 def zeros(shape: Shape, dtype: Any = None, *, device: Any = None, requires_grad: bool = False) -> Tensor:

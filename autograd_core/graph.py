@@ -142,7 +142,8 @@ def pass_to_parents(
             continue
         if wanted is not None and parent not in wanted:
             continue
-        contribution = rule(g, out, *inputs, **attributes)
+        run = rule if watch is None else watch.running(rule)
+        contribution = run(g, out, *inputs, **attributes)
         if reports and primitive.elementwise:
             contribution = without_spurious_nan(contribution, rule, g, node)
         if contribution.shape != x.shape or contribution.dtype is not x.dtype:
@@ -168,7 +169,8 @@ def _pass_jointly(
 ) -> None:
     """The same for an operation whose inputs share one rule, or whose parent has several outputs."""
     watch = modes.state.anomaly if modes.special else None
-    contributions = node.primitive.joint(g, out, *inputs, **node.attributes)
+    run = node.primitive.joint if watch is None else watch.running(node.primitive.joint)
+    contributions = run(g, out, *inputs, **node.attributes)
     for parent, contribution, x in zip(node.parents, contributions, inputs, strict=True):
         if parent is None or contribution is None or not parent._requires_grad:
             continue

@@ -24,8 +24,18 @@ _buffers: dict[int, list[Any]] = {}  # size in bytes -> buffers, in use or free
 _identities: set[int] = set()
 _held = 0
 
-# References to a free buffer: its list, the variable that walks over the list, and getrefcount's argument.
-_FREE = 3
+
+def _unused(buffers: Any, references: int) -> Any:
+    """The first of ``buffers`` with no more than ``references``, or ``None``."""
+    for buffer in buffers:
+        if sys.getrefcount(buffer) <= references:
+            return buffer
+    return None
+
+
+# References to a free buffer: its list, the variable above, and the argument of getrefcount, which Python 3.14
+# does not count. So they are counted here, by the same code.
+_FREE = next(count for count in range(1, 9) if _unused([np.empty(1, np.uint8)], count) is not None)
 
 
 def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
@@ -33,9 +43,11 @@ def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
     global _held
     size = math.prod(shape) * dtype.itemsize
     with _lock:
-        for buffer in _buffers.get(size, ()):
-            if sys.getrefcount(buffer) == _FREE:
-                return np.ndarray(shape, dtype, buffer=buffer)
+        buffer = _unused(_buffers.get(size, ()), _FREE)
+        if buffer is not None:
+            return np.ndarray(shape, dtype, buffer=buffer)
+        if _held + size > KEEP:
+            _drop(_held + size - KEEP)
         if _held + size > KEEP:
             return np.empty(shape, dtype)
         buffer = np.empty(size, np.uint8)
@@ -50,8 +62,8 @@ def is_shared(array: Any) -> bool:
     base = array.base
     if base is None:
         return False
-    # References to a base of one array: the array, the variable here, getrefcount's argument, a list here.
-    return sys.getrefcount(base) > (4 if id(base) in _identities else 3)
+    # References to a base of one array: as to a free buffer, with the array in place of the list, or beside it.
+    return sys.getrefcount(base) > (_FREE + 1 if id(base) in _identities else _FREE)
 
 
 def release_memory() -> int:
@@ -65,21 +77,23 @@ def release_memory() -> int:
     >>> ag.release_memory()
     0
     """
+    with _lock:
+        return _drop(KEEP)
+
+
+def _drop(wanted: int) -> int:
+    """Give free buffers back until it is ``wanted`` bytes, or all of them. Returns how many bytes it was."""
     global _held
     freed = 0
-    with _lock:
-        for size, buffers in list(_buffers.items()):
-            kept = []
-            while buffers:
-                buffer = buffers.pop()
-                if sys.getrefcount(buffer) > _FREE - 1:
-                    kept.append(buffer)
-                else:
-                    _identities.discard(id(buffer))
-                    freed += size
-            if kept:
-                _buffers[size] = kept
-            else:
-                del _buffers[size]
-        _held -= freed
+    for size, buffers in list(_buffers.items()):
+        while freed < wanted:
+            buffer = _unused(buffers, _FREE)
+            if buffer is None:
+                break
+            _identities.discard(id(buffer))
+            buffers[:] = [other for other in buffers if other is not buffer]
+            freed += size
+        if not buffers:
+            del _buffers[size]
+    _held -= freed
     return freed

@@ -132,12 +132,21 @@ class _Parameters(NamedTuple):
     defaults: dict[str, Any]
 
 
+# The parameters of functions written in C where ours has not all of them.
+_UNTOLD: dict[Any, Callable[..., None]] = {
+    np.concatenate: lambda arrays, axis=0, out=None, *, dtype=None, casting="same_kind": None,
+    np.dot: lambda a, b, out=None: None,
+}
+
+
 @functools.cache
 def _parameters(function: Any) -> _Parameters:
     try:
         parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):  # functions written in C may not tell
-        return _Parameters(None, None, {})
+    except (TypeError, ValueError):  # functions written in C may not tell; ufuncs and others do from NumPy 2.4 on
+        if function not in _UNTOLD:
+            return _Parameters(None, None, {})
+        parameters = inspect.signature(_UNTOLD[function]).parameters.values()
     kinds = {p.kind for p in parameters}
     by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     positions = tuple(p.name for p in parameters if p.kind in by_position)

@@ -93,15 +93,28 @@ class Graph:
 
         Raises:
             TypeError: if the function returns something else.
+            GradientError: for an argument that is the result of an operation.
 
         >>> import autograd_core as ag
         >>> graph = ag.Graph.trace(lambda x: ag.where(x > 0, x, 0.0), [1.0, -2.0])
         >>> graph.forward([-3.0, 4.0])
         tensor([0., 4.], operation=where)
         """
-        inputs = [value if isinstance(value, Tensor) else Tensor(value) for value in values]
+        arguments = [value if isinstance(value, Tensor) else Tensor(value) for value in values]
+        for position, argument in enumerate(arguments):
+            if argument.primitive is not None:
+                raise GradientError(
+                    explain(
+                        "Graph.trace",
+                        expected="leaves as arguments, to which forward can give new values",
+                        got=f"argument {position}, the result of {argument.primitive.name}",
+                        remedy="pass tensor.detach(), or trace the function that computes it too",
+                    )
+                )
+        started = next_index()
         with record_all():
-            results = function(*inputs)
+            results = function(*arguments)
+        inputs = [_before(argument, started) for argument in arguments]
         if not isinstance(results, Node) and not all(isinstance(result, Node) for result in results):
             raise TypeError(
                 explain(
@@ -223,7 +236,8 @@ class Graph:
 
     def _check_recorded(self, changed: set[Tensor]) -> None:
         """Raise if something that depends on a changed input went into what was not recorded."""
-        for node in self.nodes:
+        known = set(self.nodes)
+        for node in (*(node for node in self.inputs if node not in known), *self.nodes):
             renewal = last_renewal(node)
             if renewal is not None and renewal.index > self._made:
                 raise StaleValueError(
@@ -313,3 +327,12 @@ class Graph:
 
     def __repr__(self) -> str:
         return str(self)
+
+
+def _before(node: Tensor, index: int) -> Tensor:
+    """The node that a Tensor was before number ``index``, should ``x[i] = v`` have made it a new one since."""
+    renewal = last_renewal(node)
+    while renewal is not None and renewal.index > index and renewal.previous is not None:
+        node = renewal.previous
+        renewal = last_renewal(node)
+    return node

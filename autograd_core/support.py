@@ -24,6 +24,8 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "support.md"
 
 NAMESPACES: dict[str, Any] = {"ag": functions, "ag.linalg": linalg, "ag.fft": fft, "ag.special": special}
 
+_NUMPY = {"np": np, "np.linalg": np.linalg, "np.fft": np.fft, "np.lib.stride_tricks": np.lib.stride_tricks}
+
 # What the third column says.
 YES, ZERO, CONSTANT, RAISES = "yes", "zero", "constant", "raises"
 
@@ -204,7 +206,7 @@ def _judge(result: Any, x: Tensor, y: Tensor) -> str:
 def numpy_names() -> dict[Any, list[str]]:
     """NumPy's functions that ask Tensors before they compute, and their names, the longest first."""
     found: dict[Any, list[str]] = {}
-    for prefix, namespace in (("np", np), ("np.linalg", np.linalg), ("np.fft", np.fft)):
+    for prefix, namespace in _NUMPY.items():
         for name in sorted(dir(namespace), key=len, reverse=True):
             function = getattr(namespace, name)
             if not name.startswith("_") and isinstance(function, _DISPATCHED | np.ufunc):
@@ -299,6 +301,9 @@ def page() -> str:
         f"- **{CONSTANT}** ({counts[CONSTANT]}): the result (a truth value, an index, a shape) has no gradient.",
         f"- **{RAISES}** ({counts[RAISES]}): there is no rule; called where a gradient would be lost it raises",
         "  `NoGradientError` and names itself. On constants it works.",
+        "",
+        "NumPy's functions that are not listed (`np.array`, `np.fromiter`, `np.vectorize` …) do not ask Tensors; they",
+        "convert. `np.asarray(t)` and `float(t)` refuse where that would lose a gradient, so these refuse as well.",
         "",
         "Local derivatives are with respect to the inputs a, b, …; `out` is the result, `g` the gradient that arrives.",
         "",

@@ -74,9 +74,7 @@ class Tensor(ArrayMethods):
     __hash__ = object.__hash__
     __array_priority__ = 1000.0
 
-    def __init__(
-        self, data: Any, requires_grad: bool = False, *, dtype: Any = None, name: str | None = None
-    ) -> None:
+    def __init__(self, data: Any, requires_grad: bool = False, *, dtype: Any = None, name: str | None = None) -> None:
         source: Any = None
         if isinstance(data, Tensor):
             source, data = data, data._plain_value("Tensor(t)")
@@ -102,6 +100,8 @@ class Tensor(ArrayMethods):
     @property
     def data(self) -> Any:
         """The value as an array. Writing into it is noticed: see ``docs/conventions.md``."""
+        if modes.special and modes.state.record_all:
+            self._note_read()
         return watch(self._data, self)
 
     @data.setter
@@ -320,7 +320,7 @@ class Tensor(ArrayMethods):
         keep: str = "leaves",
         create_graph: bool = False,
         retain_graph: bool | None = None,
-        inputs: Sequence[Tensor] | None = None,
+        inputs: Tensor | Sequence[Tensor] | None = None,
     ) -> GradTable:
         """Run the backward pass from here and add the gradients to ``.grad`` of the leaves.
 
@@ -333,7 +333,7 @@ class Tensor(ArrayMethods):
             create_graph: whether to record the pass, so that gradients can be differentiated again.
                 (``.grad`` then holds a graph that holds the leaf; ``ag.gradients`` avoids that circle.)
             retain_graph: accepted for PyTorch's sake. The graph lives as long as something refers to it.
-            inputs: only these Tensors get a ``.grad``.
+            inputs: only these Tensors (or this one) get a ``.grad``.
 
         Returns:
             The ``grad_table``: a mapping from nodes to gradients, which prints as a table.
@@ -354,6 +354,8 @@ class Tensor(ArrayMethods):
                 explain("backward", expected="keep='leaves' or keep='all'", got=f"keep={keep!r}", remedy="pass one")
             )
         seed = self._seed(gradient)
+        if inputs is not None:
+            inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
         nodes = topological_order([self])
         kept = frozenset(nodes) if keep == "all" else frozenset(inputs or ())
         grad_table: dict[Tensor, Any] = {self: seed if create_graph else seed._data}

@@ -16,8 +16,8 @@ empty empty_like enable_grad erfcinv exp1 expi exprel finfo from_dlpack full_lik
 gradcheck gradgradcheck histogram2d histogram_bin_edges histogramdd hvp identity iinfo index_set insert interp
 is_grad_enabled iscomplex iscomplexobj isdtype isrealobj iv ive jv kv kve lexsort linearize logspace nanargmax
 nanargmin nancumprod nanpercentile nanstd nanvar no_grad ones ones_like operation piecewise polyadd polyder polyint
-polysub put_along_axis real_if_close record_all remat replay_generator resize result_type rollaxis select
-set_default_dtype set_grad_enabled sort_complex spacing tri trim_zeros unique_all unique_counts unique_inverse
+polysub put_along_axis real_if_close record_all release_memory remat replay_generator resize result_type rollaxis
+select set_default_dtype set_grad_enabled sort_complex spacing tri trim_zeros unique_all unique_counts unique_inverse
 unique_values unwrap yv zeros_like
 """
 WITHOUT_COUNTERPART = set(WITHOUT_COUNTERPART_TEXT.split())

@@ -10,6 +10,7 @@ import numpy as np
 
 from autograd_core import Tensor
 from autograd_core.errors import explain
+from autograd_core.hooks import HookHandle, Hooks
 
 from .parameter import Parameter
 
@@ -19,17 +20,6 @@ class IncompatibleKeys(NamedTuple):
 
     missing_keys: list[str]
     unexpected_keys: list[str]
-
-
-class HookHandle:
-    """Takes a registered hook away again."""
-
-    def __init__(self, hooks: dict[Any, Any]) -> None:
-        self._hooks = hooks
-
-    def remove(self) -> None:
-        """Remove the hook; doing it twice does nothing."""
-        self._hooks.pop(self, None)
 
 
 class Module:
@@ -61,8 +51,8 @@ class Module:
         set_attribute(self, "_buffers", {})
         set_attribute(self, "_persistent", set())
         set_attribute(self, "_modules", {})
-        set_attribute(self, "_forward_hooks", {})
-        set_attribute(self, "_forward_pre_hooks", {})
+        set_attribute(self, "_forward_hooks", Hooks())
+        set_attribute(self, "_forward_pre_hooks", Hooks())
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """Compute the module's output. Every module defines its own."""
@@ -313,15 +303,11 @@ class Module:
 
     def register_forward_pre_hook(self, hook: Callable[..., Any]) -> HookHandle:
         """Have ``hook(module, inputs)`` run before ``forward``; what it returns replaces the inputs."""
-        handle = HookHandle(self._forward_pre_hooks)
-        self._forward_pre_hooks[handle] = hook
-        return handle
+        return self._forward_pre_hooks.add(hook)
 
     def register_forward_hook(self, hook: Callable[..., Any]) -> HookHandle:
         """Have ``hook(module, inputs, output)`` run after ``forward``; what it returns replaces the output."""
-        handle = HookHandle(self._forward_hooks)
-        self._forward_hooks[handle] = hook
-        return handle
+        return self._forward_hooks.add(hook)
 
     # -- state -------------------------------------------------------------------------------------
 

@@ -69,6 +69,14 @@ class FlatParameters:
             for parameter, start, size in zip(self.parameters, self.offsets, self.sizes)
         ]
 
+    # A copy or a pickle would turn the views into arrays of their own.
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if key != "views"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.views = self._views(self.values)
+
     def attach(self) -> None:
         """Make the parameters' values views into the flat array again, should one have been replaced."""
         for parameter, view in zip(self.parameters, self.views):

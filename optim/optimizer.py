@@ -10,7 +10,7 @@ import numpy as np
 from autograd_core import Tensor, enable_grad
 from autograd_core.errors import explain
 from autograd_core.recording import next_index
-from autograd_core.staleness import Change, user_line
+from autograd_core.staleness import Change, mark_changed, user_line
 
 from .flat import Block, FlatParameters
 
@@ -161,6 +161,8 @@ class Optimizer:
                 for parameter in flat.parameters:
                     if parameter.grad is not None:
                         parameter._changed = change
+                        if hasattr(parameter, "_aliases"):  # a detached Tensor or a view shares its memory
+                            mark_changed(parameter, change)
         return loss
 
     def _update_block(

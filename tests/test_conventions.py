@@ -1,4 +1,4 @@
-"""Each row of the table of conventions in ``docs/conventions.md`` holds."""
+"""What ``docs/conventions.md`` says holds, and each row of its first table."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import autograd_core as ag
+from autograd_core import memory
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "conventions.md"
 NAMES = {"inf": float("inf"), "nan": float("nan")}
@@ -129,3 +130,80 @@ def test_complex_gradients_point_uphill():
         z = ag.tensor([0.3 - 0.4j, 1.0 + 2.0j], requires_grad=True)
         function(z).sum().backward()
         np.testing.assert_allclose(z.grad.numpy(), derivative(z.detach().numpy()), rtol=1e-14)
+
+
+# -- what the other sections say ----------------------------------------------------------------------------
+
+T = [[1.0, 2.0], [3.0, 4.0]]
+
+
+@pytest.mark.parametrize(
+    ("written", "means"),
+    [
+        ("t.size", 4),
+        ("t.size()", (2, 2)),
+        ("t.size(0)", 2),
+        ("t.T", [[1, 3], [2, 4]]),
+        ("t.mT", [[1, 3], [2, 4]]),
+        ("t.sum(dim=1, keepdim=True)", [[3], [7]]),
+        ("t.sum(1, True)", [[3], [7]]),
+        ("t.mean(1, True)", [[1.5], [3.5]]),
+        ("t.max(0)", [3, 4]),
+        ("(-t).sort()", [[-2, -1], [-4, -3]]),
+        ("(-t).partition(1)", [[-2, -1], [-4, -3]]),
+        ("t.repeat(2)", [1, 1, 2, 2, 3, 3, 4, 4]),
+        ("ag.tile(t, 2)", [[1, 2, 1, 2], [3, 4, 3, 4]]),
+        ("t.var()", 1.25),
+        ("t.var(ddof=1) * 3", 5),
+        ("t.nonzero()[1]", [0, 1, 0, 1]),
+        ("(t / 2).round()", [[0, 1], [2, 2]]),
+        ("t.view(4)", [1, 2, 3, 4]),
+        ("t.flatten().split(1)[3]", [4]),
+        ("ag.split(t.flatten(), 2)[1]", [3, 4]),
+        ("ag.index_add(t, (0, [1, 1]), t[1])", [[1, 9], [3, 4]]),
+        ("ag.index_add(t, 1, [1, 1], t)", [[1, 5], [3, 11]]),
+        ("t.index_add(1, [1, 1], t)", [[1, 5], [3, 11]]),
+    ],
+)
+def test_names_that_mean_two_things(written, means):
+    t = ag.tensor(T)
+    found = eval(written, {"ag": ag, "t": t})
+    assert np.array_equal(found.tolist() if isinstance(found, ag.Tensor) else found, means)
+    assert t.tolist() == T
+
+
+def test_floats_written_into_integers_are_truncated_but_gradients_are_not_lost():
+    t = ag.tensor([1, 2])
+    t[0] = 2.7
+    assert t.tolist() == t.at[0].set(-2.7).at[0].set(2.9).tolist() == [2, 2]
+    for write in (lambda v: t.at[0].set(v), lambda v: t.__setitem__(0, v)):
+        with pytest.raises(ag.NoGradientError, match="expected a value that fits into dtype int"):
+            write(ag.tensor(2.7, requires_grad=True))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [lambda x: ag.interp(x, x, x), ag.vander, lambda x: ag.quantile(x, 0.5), lambda x: ag.quantile(x, np.ones(1))],
+)
+def test_single_precision_stays(function):
+    x = ag.tensor([1.0, 2.0], dtype=np.float32, requires_grad=True)
+    y = function(x)
+    y.sum().backward()
+    assert y.dtype == x.grad.dtype == np.float32
+
+
+def test_tied_vectors_have_a_gradient_through_the_space_that_they_span():
+    x = ag.tensor(np.diag([1.0, 1.0, 3.0]), requires_grad=True)
+    v = ag.linalg.eigh(x).eigenvectors[:, :2]
+    (v @ v.mT)[0, 2].backward()
+    np.testing.assert_allclose(x.grad.data, [[0, 0, -0.25], [0, 0, 0], [-0.25, 0, 0]], atol=1e-15)
+    w, v = ag.linalg.eigh(x)
+    (g,) = ag.gradients(((v * ag.exp(w)) @ v.mT)[0, 1], x)
+    assert np.isnan(g.data).any()
+    z = ag.tensor([[2.0, 1j], [-1j, 2.0]], requires_grad=True)
+    with pytest.raises(ag.GradientError, match="eigh"):
+        ag.imag(ag.linalg.eigh(z).eigenvectors[0, 0] * (1 + 1j)).backward()
+
+
+def test_as_much_memory_is_kept_as_the_page_says():
+    assert f"At most {memory.KEEP >> 20} MiB" in DOCUMENT.read_text(encoding="utf-8")

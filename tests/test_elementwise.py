@@ -11,6 +11,7 @@ import pytest
 import autograd_core as ag
 from autograd_core import methods
 from autograd_core.primitive import CONSTANT_FUNCTIONS, IMPLEMENTATIONS, PRIMITIVES, Primitive
+from tests.versions import needs_numpy
 
 NAN, INF = float("nan"), float("inf")
 
@@ -183,7 +184,15 @@ CALLS = {
 }
 
 
-@pytest.mark.parametrize("label", CALLS)
+MARKS = {
+    "fix": pytest.mark.filterwarnings("ignore:numpy.fix is deprecated:DeprecationWarning"),
+    "clip without bounds": needs_numpy("2.1", "its clip wants a bound"),
+    "clip by new keyword": needs_numpy("2.1", "its clip has no min= and max="),
+    "clip bytes": needs_numpy("2.1", "its clip refuses bounds that do not fit the dtype"),
+}
+
+
+@pytest.mark.parametrize("label", [pytest.param(label, marks=MARKS.get(label, ())) for label in CALLS])
 @pytest.mark.parametrize("requires_grad", [False, True])
 def test_numpys_functions_give_numpys_values(label, requires_grad):
     def tensor(a):
@@ -239,6 +248,9 @@ def test_clip_passes_the_gradient_to_x_or_to_the_bound():
     np.testing.assert_array_equal(for_low, np.zeros(5))
     low, high = gradient(lambda low, high: ag.clip(0.3, low, high), 0.5, 1.0)
     assert (low, high) == (1, 0)
+    t = ag.tensor(x)
+    assert ag.clip(t).tolist() == x.tolist()
+    assert ag.clip(t, min=0, max=1).tolist() == t.clip(0, 1).tolist() == [0, 0, 0.5, 1, 1]
 
 
 @pytest.mark.parametrize("x", [0.0, -2.0, 3.0])
@@ -331,7 +343,7 @@ def test_emath_becomes_complex_where_it_must(name):
 
 def test_emath_of_two_arguments():
     x = np.array([4.0, -2.0])
-    np.testing.assert_array_equal(value(np.emath.power(ag.tensor(x), 0.5)), np.emath.power(x, 0.5))
+    np.testing.assert_allclose(value(np.emath.power(ag.tensor(x), 0.5)), [2, 1j * math.sqrt(2)], rtol=1e-15)
     np.testing.assert_array_equal(value(np.emath.power(ag.tensor([2, 4]), -1)), np.emath.power([2, 4], -1))
     np.testing.assert_allclose(value(np.emath.logn(2, ag.tensor(x))), np.emath.logn(2, x))
     np.testing.assert_allclose(gradient(lambda x: np.emath.logn(2, x).real, x), 1 / (x * np.log(2)))

@@ -37,7 +37,7 @@ def check(name, x, *args, **kwargs):
 
 
 def test_every_function_of_numpy_is_there_and_answers_for_tensors():
-    names = {name for name in dir(np.fft) if not name.startswith("_")} - {"test"}
+    names = {name for name in dir(np.fft) if not name.startswith("_")} - {"test", "helper"}  # a module before 2.4
     assert names == set(ag.fft.__all__)
     for name in names - {"fftfreq", "rfftfreq"}:
         assert getattr(np.fft, name) in IMPLEMENTATIONS, name

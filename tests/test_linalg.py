@@ -41,7 +41,7 @@ def hermitian(x):
 
 
 def test_every_function_of_numpy_is_there_and_answers_for_tensors():
-    names = {name for name in dir(np.linalg) if not name.startswith("_")} - {"test"}
+    names = {name for name in dir(np.linalg) if not name.startswith("_")} - {"test", "linalg"}  # a module before 2.4
     assert names <= set(LINALG.__all__)
     assert LINALG.LinAlgError is np.linalg.LinAlgError
     for name in names - {"LinAlgError"}:
@@ -597,7 +597,7 @@ def test_expm_has_derivatives_of_any_order():
         LINALG.pinv,
         LINALG.expm,
         LINALG.cond,
-        LINALG.eigvals,
+        lambda t: ag.real(LINALG.eigvals(t)),  # complex from NumPy 2.5 on
         lambda t: LINALG.pinv(t, rtol=None),
         lambda t: LINALG.slogdet(t).logabsdet,
         lambda t: LINALG.lstsq(t, t[0])[0],

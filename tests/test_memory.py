@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import autograd_core as ag
+from autograd_core import blocks, memory
 from autograd_core.staleness import link
 
 MILLION = 1_000_000
@@ -283,3 +284,45 @@ def test_links_between_tensors_of_one_memory_end_with_them():
     link(a, b)
     del b
     assert [alias() for alias in a._aliases] == [a]
+
+
+# -- memory of large results -----------------------------------------------------------------------------
+
+
+def test_memory_in_use_is_never_handed_out_and_free_memory_is():
+    ag.release_memory()
+    first = memory.empty((3, 100), np.dtype(float))
+    address = first.ctypes.data
+    assert not memory.is_shared(first)
+    view = first[1:, ::2]
+    assert memory.is_shared(first)
+    second = memory.empty((300,), np.dtype(float))
+    assert not np.shares_memory(first, second)
+    del first
+    third = memory.empty((300,), np.dtype(float))  # the view is still there
+    assert not np.shares_memory(third, view)
+    del view
+    again = memory.empty((10, 30), np.dtype(float))
+    assert again.ctypes.data == address
+    del second, third
+    assert ag.release_memory() == 2 * 300 * 8
+    again[...] = 1.0
+    del again
+    assert ag.release_memory() == 300 * 8
+
+
+def test_large_results_lie_in_memory_that_is_used_again():
+    ag.release_memory()
+    x = leaf(np.ones(blocks.LARGE + 1))
+    with ag.no_grad():
+        y = x * 2.0
+        address = y.data.ctypes.data
+        kept = y.detach()
+        assert (x * 3.0).data.ctypes.data != address
+        del y
+        assert kept.data[0] == 2.0
+        assert (x * 4.0).data.ctypes.data != address
+        del kept
+        assert (x * 5.0).data[-1] == 5.0
+    assert ag.release_memory() > 0
+    assert ag.release_memory() == 0

@@ -6,8 +6,6 @@ and the first test below asks for its samples.
 
 from __future__ import annotations
 
-import inspect
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -199,9 +197,8 @@ def reductions():
     found = []
     for name in OPERATIONS:
         for sample in SAMPLES.get(name, ()):
-            parameters = set(inspect.signature(OPERATIONS[name].forward).parameters) & set(sample.attributes)
             only = {"axis", "keepdims", "ddof", "correction"}
-            if len(sample.inputs) == 1 and "axis" in parameters and set(sample.attributes) <= only:
+            if len(sample.inputs) == 1 and "axis" in sample.attributes and set(sample.attributes) <= only:
                 found.append(name)
                 break
     return found

@@ -10,6 +10,7 @@ import pytest
 import autograd_core as ag
 from autograd_core.ops import diagonals, joining, padding, rearranging, shapes
 from tests.parity import agrees
+from tests.versions import needs_numpy
 
 RNG = np.random.default_rng(5)
 A = RNG.standard_normal((3, 4))
@@ -291,7 +292,6 @@ def test_dropping_and_inserting():
     agrees(np.insert, V, [2, 2], 4.0)
     agrees(np.insert, V, [1], A[0])
     agrees(np.insert, V, slice(1, 4), 0.5)
-    agrees(np.insert, V, np.array([True, False, True, False, False, False]), 0.5)
     agrees(np.insert, A, 1, V[:4], axis=0)
     agrees(np.insert, A, 1, V[:3], axis=1)
     agrees(np.insert, A, [1], V[:3].reshape(3, 1), axis=1)
@@ -301,6 +301,18 @@ def test_dropping_and_inserting():
         ag.insert(ag.tensor(V), 9, 1.0)
     with pytest.raises(IndexError):
         ag.delete(ag.tensor(V), 6)
+
+
+MASK = np.array([True, False, True, False, False, False])
+
+
+def test_inserting_by_a_mask():
+    same(ag.insert(ag.tensor(V), MASK, 0.5), np.insert(V, [0, 2], 0.5))
+
+
+@needs_numpy("2.2", "its insert takes a mask for integers")
+def test_inserting_by_a_mask_as_numpy_does():
+    agrees(np.insert, V, MASK, 0.5)
 
 
 def test_trimming():

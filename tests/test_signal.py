@@ -102,6 +102,8 @@ def test_interp_dtypes_and_errors():
     assert ag.interp(tensor([1, 2]), [0, 4], [0, 2]).tolist() == [0.5, 1.0]
     with pytest.raises(ValueError, match="length"):
         np.interp(ag.Tensor(X), XP, FP[:2])
+    with pytest.raises(ValueError, match="interp: expected at least one knot, got none"):
+        np.interp(ag.Tensor(X[:0]), [], [])
     with pytest.raises(ValueError, match="interp: expected a period that is not 0"):
         np.interp(ag.Tensor(X), XP, FP, period=0)
 

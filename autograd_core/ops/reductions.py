@@ -356,7 +356,10 @@ def ptp(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
 _all = define("all", lambda x, axis=None, keepdims=False: np.all(x, axis=axis, keepdims=keepdims), None)
 _any = define("any", lambda x, axis=None, keepdims=False: np.any(x, axis=axis, keepdims=keepdims), None)
 _count_nonzero = define(
-    "count_nonzero", lambda x, axis=None, keepdims=False: np.count_nonzero(x, axis=axis, keepdims=keepdims), None
+    "count_nonzero",
+    # An array or a scalar of NumPy's; np.count_nonzero gives a Python integer before NumPy 2.3.
+    lambda x, axis=None, keepdims=False: np.sum(np.not_equal(x, 0), axis=axis, keepdims=keepdims, dtype=np.intp),
+    None,
 )
 
 

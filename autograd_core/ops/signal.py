@@ -117,6 +117,10 @@ def correlate(a: Array, v: Array, mode: str = "valid") -> Array:
 
 
 def _interpolated(x: Any, xp: Any, fp: Any) -> Any:
+    if len(xp) == 0:  # NumPy does not mind where x is empty too
+        raise ValueError(
+            explain("interp", expected="at least one knot", got="none", remedy="give xp and fp at least one entry")
+        )
     out = np.interp(x, xp, fp)
     dtype = np.result_type(x, xp, fp)
     return out.astype(dtype) if dtype.kind in "fc" and dtype != out.dtype else out

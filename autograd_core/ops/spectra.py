@@ -218,7 +218,7 @@ class EigResult(NamedTuple):
         eigenvectors: of length 1, in the columns.
 
     >>> import autograd_core as ag
-    >>> ag.linalg.eig(ag.tensor([[2.0, 1.0], [0.0, 3.0]])).eigenvalues.tolist()
+    >>> ag.linalg.eig(ag.tensor([[2.0, 1.0], [0.0, 3.0]])).eigenvalues.real.tolist()
     [2.0, 3.0]
     """
 
@@ -233,6 +233,9 @@ def _eig_joint(g: Any, out: Any, a: Any) -> Any:
     w, v = out
     inner: Any = None if to_values is None else column(to_values) * adjoint(v)
     if to_vectors is not None:
+        if a.dtype.kind != "c" and to_vectors.dtype.kind == "c":
+            # A real matrix has real vectors to its real eigenvalues: they have no phase, and no imaginary part.
+            to_vectors = np.where(row(np.imag(w)) == 0, np.real(to_vectors), to_vectors)
         product = adjoint(v) @ to_vectors
         if product.dtype.kind == "c":
             _refuse_phase("eig", to_values, product)
@@ -257,8 +260,9 @@ _eig = define(
 def eig(a: Array) -> EigResult:
     """Eigenvalues and eigenvectors of length 1 of square matrices: a V = V diag(w).
 
-    As in NumPy the results are real if all eigenvalues are, and complex otherwise. The gradient exists
-    where the matrix is diagonalizable; for equal eigenvalues see ``eigh``.
+    The dtype is that of the installed NumPy: the results are complex, but before NumPy 2.5 real if the
+    matrices and all eigenvalues are. The gradient exists where the matrix is diagonalizable; for equal
+    eigenvalues see ``eigh``.
 
     Args:
         a: square matrices of shape (..., n, n).
@@ -272,7 +276,7 @@ def eig(a: Array) -> EigResult:
 
     >>> import autograd_core as ag
     >>> w, v = ag.linalg.eig(ag.tensor([[2.0, 0.0], [0.0, 3.0]]))
-    >>> w.tolist()
+    >>> w.real.tolist()
     [2.0, 3.0]
 
     Source: C. Boeddeker et al., On the computation of complex-valued gradients with application to
@@ -289,7 +293,7 @@ def eigvals(a: Array) -> Array:
         a: square matrices of shape (..., n, n).
 
     Returns:
-        Numbers of shape (..., n), real if all eigenvalues are.
+        Numbers of shape (..., n), of the dtype that ``eig`` gives.
 
     Raises:
         LinAlgError: if a matrix is not square.
