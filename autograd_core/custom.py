@@ -282,7 +282,7 @@ class Operation:
         Raises:
             GradientError: naming the first check that failed, the rule and the numbers.
         """
-        from .custom_check import check_operation
+        from .checks.custom import check_operation
 
         return check_operation(self, inputs, attributes, order, seed)
 

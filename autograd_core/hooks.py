@@ -63,6 +63,7 @@ def run_hooks(hooks: Hooks, shape: tuple[int, ...], gradient: Any) -> Any:
             continue
         if not isinstance(replaced, Node):
             replaced = make_constant(as_value(replaced))
+        replaced = np.copy(replaced)  # the hook may have returned something that lives on
         if replaced.dtype != gradient.dtype:
             replaced = np.astype(replaced, gradient.dtype)
         gradient = conjugate(replaced)

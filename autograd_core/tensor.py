@@ -176,11 +176,11 @@ class Tensor(ArrayMethods):
             raise ValueError(explain("to_device", expected="'cpu'", got=got, remedy="leave the Tensor where it is"))
         return self
 
-    def item(self) -> Any:
-        """The value of a Tensor of one element, as a Python number (without its gradient)."""
+    def item(self, *index: Any) -> Any:
+        """The value of a Tensor of one element, or the entry at ``index``, as a Python number (without its gradient)."""
         if modes.special and modes.state.record_all:
             self._note_read()
-        return self._data.item()
+        return self._data.item(*index)
 
     def tolist(self) -> Any:
         """The values as nested Python lists (without their gradient)."""

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import autograd_core as ag
-from autograd_core import checkpointing
 from autograd_core.errors import GradientError, StaleValueError
+from autograd_core.transforms import checkpointing
 
 RNG = np.random.default_rng(3)
 W = RNG.normal(size=(4, 4))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import autograd_core as ag
+from autograd_core.checks.ratios import common_ratio, describe_ratio
 from autograd_core.errors import GradientError
-from autograd_core.ratios import common_ratio, describe_ratio
 
 RNG = np.random.default_rng(5)
 X = np.array([0.5, -1.2, 2.0])

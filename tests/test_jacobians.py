@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import autograd_core as ag
-from autograd_core import batching, jacobians
-from autograd_core.batching import Batch, CannotBatch
 from autograd_core.errors import GradientError
+from autograd_core.transforms import batching, jacobians
+from autograd_core.transforms.batching import Batch, CannotBatch
 
 RNG = np.random.default_rng(11)
 W = RNG.normal(size=(3, 4))

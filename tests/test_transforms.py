@@ -11,7 +11,7 @@ import pytest
 
 import autograd_core as ag
 from autograd_core.errors import GradientError, NoGradientError, StaleValueError
-from autograd_core.tracing import Trace
+from autograd_core.transforms.tracing import Trace
 
 RNG = np.random.default_rng(7)
 W = RNG.normal(size=(3, 4))

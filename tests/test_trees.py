@@ -6,7 +6,7 @@ from collections import OrderedDict, defaultdict, namedtuple
 
 import pytest
 
-from autograd_core.trees import LEAF, flatten, flatten_as, map_leaves, unflatten
+from autograd_core.transforms.trees import LEAF, flatten, flatten_as, map_leaves, unflatten
 
 Pair = namedtuple("Pair", "left right")
 

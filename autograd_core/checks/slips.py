@@ -16,7 +16,7 @@ import numpy as np
 from .ratios import common_ratio, describe_ratio, is_simple
 
 if TYPE_CHECKING:
-    from .tensor import Tensor
+    from ..tensor import Tensor
 
 __all__ = ["Comparison", "Wrong", "find_slips"]
 

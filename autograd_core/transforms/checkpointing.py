@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from . import modes
-from .errors import GradientError, explain
-from .ops.identity import identity
-from .primitive import Primitive
-from .pullback import Pullback, nodes_since
-from .recording import Node, make_constant, make_leaf, next_index
-from .tensor import Tensor
+from .. import modes
+from ..errors import GradientError, explain
+from ..ops.identity import identity
+from ..primitive import Primitive
+from ..pullback import Pullback, nodes_since
+from ..recording import Node, make_constant, make_leaf, next_index
+from ..tensor import Tensor
 from .tracing import check_function, described
 from .trees import flatten, unflatten
 

@@ -18,10 +18,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from . import modes
-from .gradients import conjugate
-from .pullback import Pullback
-from .recording import Node, make_constant
+from .. import modes
+from ..gradients import conjugate
+from ..pullback import Pullback
+from ..recording import Node, make_constant
 from .tracing import Linearization, Trace, check_function, described, flatten_tangents, matching, positions_of
 from .trees import flatten_as
 

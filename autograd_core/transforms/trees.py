@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .errors import explain
+from ..errors import explain
 
 __all__ = ["Structure", "flatten", "flatten_as", "map_leaves", "unflatten"]
 

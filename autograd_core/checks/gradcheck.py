@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from . import modes
-from .errors import GradientError, explain
-from .recording import Node, make_constant
-from .tracing import check_function
-from .transforms import vjp
-from .trees import flatten, unflatten
-from .values import as_value
+from .. import modes
+from ..errors import GradientError, explain
+from ..recording import Node, make_constant
+from ..transforms.derivatives import vjp
+from ..transforms.tracing import check_function
+from ..transforms.trees import flatten, unflatten
+from ..values import as_value
 
 __all__ = ["GradcheckError", "GradcheckReport", "WrongDerivative", "gradcheck", "gradgradcheck"]
 
@@ -328,7 +328,7 @@ def gradcheck(
         settings = Settings.for_values(problem.values, method, eps, rtol, atol)
         outputs, gradient = problem.linear()
         if not _projections_agree(problem, outputs, gradient, settings, rng):
-            from .gradcheck_causes import examine
+            from .causes import examine
 
             report = examine(problem, settings, GradcheckReport(name, k), rng)
             if report.failed:

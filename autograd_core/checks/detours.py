@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .graph import conform
-from .pullback import Pullback
+from ..graph import conform
+from ..pullback import Pullback
 from .slips import Comparison, Wrong
 
 if TYPE_CHECKING:
-    from .tensor import Tensor
+    from ..tensor import Tensor
 
 __all__ = ["contribution_of", "explain_by_detours"]
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import GradientError, explain
+from ..errors import GradientError, explain
+from ..recording import Node
+from ..values import as_value
 from .gradcheck import GradcheckError, gradcheck
-from .recording import Node
-from .values import as_value
 
 if TYPE_CHECKING:
-    from .custom import Operation
+    from ..custom import Operation
 
 __all__ = ["OperationReport", "check_operation"]
 

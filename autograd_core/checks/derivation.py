@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from . import modes
-from .errors import GradientError, explain
-from .gradients import conjugate
-from .graph import backward_pass, topological_order
-from .recording import Node, make_leaf
+from .. import modes
+from ..errors import GradientError, explain
+from ..gradients import conjugate
+from ..graph import backward_pass, topological_order
+from ..recording import Node, make_leaf
+from ..tensor import Tensor
+from ..transforms.tracing import check_function
+from ..transforms.trees import Structure, flatten, flatten_as, unflatten
+from ..values import as_value
 from .slips import Comparison, Wrong, find_slips
-from .tensor import Tensor
-from .tracing import check_function
-from .trees import Structure, flatten, flatten_as, unflatten
-from .values import as_value
 
 __all__ = ["DerivationReport", "WrongEntry", "check_derivation"]
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from . import modes
-from .errors import GradientError, explain
-from .gradients import as_gradients, conjugate
-from .ops.identity import identity
-from .pullback import Pullback, nodes_since
-from .recording import Node, make_constant, make_leaf, next_index
-from .tensor import Tensor
+from .. import modes
+from ..errors import GradientError, explain
+from ..gradients import as_gradients, conjugate
+from ..ops.identity import identity
+from ..pullback import Pullback, nodes_since
+from ..recording import Node, make_constant, make_leaf, next_index
+from ..tensor import Tensor
+from ..values import as_value
 from .trees import Structure, flatten, flatten_as, map_leaves, unflatten
-from .values import as_value
 
 
 class Trace:

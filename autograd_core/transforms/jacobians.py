@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ..gradients import conjugate
+from ..pullback import Pullback
+from ..recording import Node, make_constant
 from .batching import Batch, CannotBatch
-from .gradients import conjugate
-from .pullback import Pullback
-from .recording import Node, make_constant
 from .tracing import Linearization, Trace, check_function, described, positions_of
 from .trees import unflatten
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ..modes import enable_grad
+from ..transforms.tracing import Trace
 from .gradcheck import GradcheckReport, Problem, Settings, WrongDerivative, difference, moved
-from .modes import enable_grad
 from .ratios import common_ratio, describe_ratio
-from .rule_check import wrong_rules
-from .tracing import Trace
+from .rules import wrong_rules
 
 # Beyond these numbers of outputs and of entries of one input, a random combination and a selection are checked.
 MOST_OUTPUTS = 300
