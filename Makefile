@@ -38,7 +38,7 @@ format: $(STAMPS)/lint ## let ruff mend and format the code
 bench: $(STAMPS)/bench ## speed beside PyTorch, JAX and others, into benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
 
-conformance: $(STAMPS)/conformance ## every operation against PyTorch, and the array API's suite
+conformance: $(STAMPS)/conformance ## every operation against PyTorch, and the array API standard
 	$(BIN)/python -m pytest -q conformance
 
 notebooks: $(STAMPS)/notebooks ## run every notebook and compare with its stored outputs

@@ -23,10 +23,20 @@ import numpy as np
 from . import memory
 
 LARGE = 1 << 18  # elements from which on blocks pay
-BLOCK = 1 << 19  # bytes of one array; a few of them fit into a second-level cache
+BLOCK = 1 << 17  # bytes of one array; more would cost page faults, since the C library gives larger pieces back at once
 
 
-def in_blocks(function: Callable[..., Any], arrays: Sequence[Any]) -> Any:
+# What an operator computes on arrays, as a function that can write its result where it is told to.
+_UFUNCS = {
+    operator.add: np.add,
+    operator.sub: np.subtract,
+    operator.mul: np.multiply,
+    operator.truediv: np.divide,
+    operator.neg: np.negative,
+}
+
+
+def in_blocks(function: Callable[..., Any], arrays: Sequence[Any]) -> tuple[Any, bool]:
     """``function(*arrays)`` for an elementwise function, block by block.
 
     Args:
@@ -34,46 +44,89 @@ def in_blocks(function: Callable[..., Any], arrays: Sequence[Any]) -> Any:
         arrays: arrays of one shape, or numbers.
 
     Returns:
-        What ``function(*arrays)`` returns. Where the arrays are not contiguous arrays of one shape and one
-        memory order, that is how it is computed.
+        What ``function(*arrays)`` returns, and whether it is a new array that nothing else refers to. Where
+        the arrays are not contiguous arrays of one shape and one memory order, or the function hands on an
+        argument, it is called once.
     """
-    flat = [_flat(a) for a in arrays]
-    large = [i for i, a in enumerate(flat) if type(a) is np.ndarray and a.ndim]
-    shapes = {a.shape for a in arrays if type(a) is np.ndarray and a.ndim}
-    if not large or len(shapes) != 1 or any(a is None for a in flat):
-        return function(*arrays)
-    (shape,) = shapes
-    size = flat[large[0]].size
-    block = max(1, BLOCK // flat[large[0]].itemsize)
+    cut = _cut(arrays)
+    if cut is None:
+        return function(*arrays), False
+    flat, shape, size, block = cut
     start = min(block, size)
     first = function(*_slices(flat, 0, start))
     if type(first) is not np.ndarray or first.shape != (start,) or first.base is not None:
-        return function(*arrays)  # it passes on its argument as it is, or gives one number
+        return function(*arrays), False
     out = memory.empty(shape, first.dtype)
     result = out.reshape(-1)
     result[:start] = first
+    ufunc = function if isinstance(function, np.ufunc) else _UFUNCS.get(function)
 
-    def work(begin: int, end: int) -> None:
-        for low in range(begin, end, block):
-            high = min(low + block, end)
+    def work(low: int, high: int) -> None:
+        if ufunc is None:
             result[low:high] = function(*_slices(flat, low, high))
+        else:
+            ufunc(*_slices(flat, low, high), out=result[low:high])
+
+    _share_out(work, start, size, block)
+    return out, True
+
+
+def add_in_blocks(function: Callable[..., Any], arrays: Sequence[Any], total: Any) -> bool:
+    """``total += function(*arrays)`` for an elementwise function, block by block.
+
+    Returns:
+        Whether it was done. If not, ``total`` is unchanged.
+    """
+    cut = _cut(arrays)
+    if cut is None or type(total) is not np.ndarray or not total.flags.c_contiguous:
+        return False
+    flat, shape, size, block = cut
+    first = function(*_slices(flat, 0, min(block, size)))
+    if shape != total.shape or first.shape != (min(block, size),) or first.dtype != total.dtype:
+        return False
+    result = total.reshape(-1)
+    result[: len(first)] += first
+
+    def work(low: int, high: int) -> None:
+        result[low:high] += function(*_slices(flat, low, high))
+
+    _share_out(work, len(first), size, block)
+    return True
+
+
+def _cut(arrays: Sequence[Any]) -> tuple[list[Any], tuple[int, ...], int, int] | None:
+    """The arrays as rows, their common shape, size and block length; ``None`` if they cannot be cut."""
+    flat = [_flat(a) for a in arrays]
+    rows = [a for a in flat if type(a) is np.ndarray and a.ndim]
+    shapes = {a.shape for a in arrays if type(a) is np.ndarray and a.ndim}
+    if not rows or len(shapes) != 1 or any(a is None for a in flat):
+        return None
+    return flat, shapes.pop(), rows[0].size, max(1, BLOCK // rows[0].itemsize)
+
+
+def _share_out(work: Callable[[int, int], None], start: int, size: int, block: int) -> None:
+    """``work(low, high)`` for the blocks from ``start`` to ``size``, on all threads."""
+
+    def stretch(begin: int, end: int) -> None:
+        for low in range(begin, end, block):
+            work(low, min(low + block, end))
 
     workers = _workers()
     share = -(-(size - start) // workers // block) * block
     bounds = [min(start + share * i, size) for i in range(workers)] + [size]
     # NumPy's error settings are part of the context: the threads work under those of this one.
     others = [
-        _pool().submit(copy_context().run, work, low, high) for low, high in itertools.pairwise(bounds) if low < high
+        _pool().submit(copy_context().run, stretch, low, high)
+        for low, high in itertools.pairwise(bounds[1:])
+        if low < high
     ]
-    work(bounds[0], bounds[1])
+    try:
+        stretch(bounds[0], bounds[1])
+    finally:
+        for other in others:
+            other.exception()  # wait for all, so that nothing is written after an error
     for other in others:
         other.result()
-    return out
-
-
-def add(a: Any, b: Any) -> Any:
-    """``a + b`` for two gradients of one node."""
-    return in_blocks(operator.add, (a, b)) if type(a) is np.ndarray and a.size > LARGE else a + b
 
 
 def _flat(a: Any) -> Any:

@@ -145,7 +145,7 @@ def pass_to_parents(
         run = rule if watch is None else watch.running(rule)
         contribution = run(g, out, *inputs, **attributes)
         if reports and primitive.elementwise:
-            contribution = without_spurious_nan(contribution, rule, g, node)
+            contribution = without_spurious_nan(contribution, rule, g, node._data, *node.inputs, **attributes)
         if contribution.shape != x.shape or contribution.dtype is not x.dtype:
             contribution = conform(contribution, x, node)
         if watch is not None:

@@ -27,18 +27,18 @@ def listen(reports: list[str]) -> np.errstate:
     return np.errstate(divide="ignore", invalid="call", call=lambda kind, flag: reports.append(kind))
 
 
-def without_spurious_nan(contribution: Any, rule: Callable[..., Any], g: Any, node: Any) -> Any:
+def without_spurious_nan(contribution: Any, rule: Callable[..., Any], g: Any, *arguments: Any, **attributes: Any) -> Any:
     """``contribution`` with 0 in place of NaN where the gradient or the local derivative is exactly 0.
 
     Args:
         contribution: what ``rule`` returned, an array or a Tensor.
         rule: a rule of an elementwise operation.
         g: the gradient that the rule got.
-        node: the operation's node.
+        arguments, attributes: what else the rule got: the output and the inputs, as arrays.
     """
     bad = np.isnan(getattr(contribution, "_data", contribution))
     if contribution.shape != g.shape or not bad.any():
         return contribution
     g = getattr(g, "_data", g)
-    derivative = rule(np.ones_like(g), node._data, *node.inputs, **node.attributes)
+    derivative = rule(np.ones_like(g), *arguments, **attributes)
     return where(bad & ((g == 0) | (derivative == 0)), 0, contribution)

@@ -61,6 +61,8 @@ class Graph:
         self.results = (results,) if isinstance(results, Node) else tuple(results)
         nodes = topological_order(self.results, constants=True)
         self._made = next_index()
+        # The nodes that were used where nothing is recorded, if that is known: nothing else was computed from them.
+        self._read: frozenset[Tensor] | None = None
         leaves = [node for node in nodes if node.primitive is None]
         self.operations = [node for node in nodes if node.primitive is not None]
         self.nodes = leaves + self.operations
@@ -112,6 +114,9 @@ class Graph:
                     )
                 )
         started = next_index()
+        read_before = [argument for argument in arguments if argument._used_unrecorded]
+        for argument in read_before:
+            argument._used_unrecorded = False
         with record_all():
             results = function(*arguments)
         inputs = [_before(argument, started) for argument in arguments]
@@ -126,6 +131,9 @@ class Graph:
             )
         graph = cls(results)
         graph.inputs = inputs
+        graph._read = frozenset(node for node in (*inputs, *graph.nodes) if node._used_unrecorded)
+        for argument in read_before:
+            argument._used_unrecorded = True
         return graph
 
     @property
@@ -250,7 +258,8 @@ class Graph:
                 )
             if node not in changed and not changed.isdisjoint(node.parents):
                 changed.add(node)
-            if node in changed and node._used_unrecorded and node is not self.nodes[-1]:
+            read = node._used_unrecorded if self._read is None else node in self._read
+            if node in changed and read and node is not self.nodes[-1]:
                 raise GradientError(
                     explain(
                         "graph.forward",

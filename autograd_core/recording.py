@@ -122,7 +122,7 @@ def record_operation(primitive: Primitive, operands: tuple[Any, ...], attributes
         record = requires_grad or (state.record_all and state.grad_enabled)
         anomaly = state.anomaly
     if primitive.elementwise and not attributes and _is_large(inputs):
-        value = in_blocks(primitive.forward, inputs)
+        value, _ = in_blocks(primitive.forward, inputs)
     else:
         value = primitive.forward(*inputs, **attributes)
     if type(value) is complex:  # 1j * np.float64(2), unlike any other pair, is a Python number

@@ -204,7 +204,6 @@ def describe_line(code: CodeType | None, instruction: int) -> str:
 _METADATA = frozenset({"shape", "dtype", "ndim", "size"})
 
 
-@cache
 def values_read(rule: Callable[..., Any]) -> frozenset[str] | None:
     """The names of the arguments whose values ``rule`` reads, or ``None`` where that cannot be told.
 
@@ -213,6 +212,11 @@ def values_read(rule: Callable[..., Any]) -> frozenset[str] | None:
     code = getattr(rule, "__code__", None)
     if code is None or (code.co_flags & 0x04 and code.co_argcount < 2):  # no Python function, or rule(*args)
         return None
+    return _names_read(code)
+
+
+@cache  # by the code: a rule made anew for each call, as a closure is, would never be let go
+def _names_read(code: CodeType) -> frozenset[str]:
     read: set[str] = set(code.co_cellvars)
     instructions = list(dis.get_instructions(code))
     for position, instruction in enumerate(instructions):

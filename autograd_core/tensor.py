@@ -177,7 +177,7 @@ class Tensor(ArrayMethods):
         return self
 
     def item(self, *index: Any) -> Any:
-        """The value of a Tensor of one element, or the entry at ``index``, as a Python number (without its gradient)."""
+        """The value of a Tensor of one element, or its entry at ``index``, as a Python number without its gradient."""
         if modes.special and modes.state.record_all:
             self._note_read()
         return self._data.item(*index)

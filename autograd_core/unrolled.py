@@ -12,12 +12,13 @@ To learn how the backward pass works, read ``graph.backward_pass``.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import MutableMapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 from numpy import ndarray
 
-from .blocks import LARGE, add, in_blocks
+from .blocks import LARGE, add_in_blocks, in_blocks
 from .graph import conform, pass_to_parents
 from .nonfinite import listen, without_spurious_nan
 
@@ -48,15 +49,14 @@ def backward_pass_unrolled(
                 grad_table[node] = g
             rules = primitive.rules
             attributes = node.attributes
-            if primitive.unary and not attributes:
+            if type(g) is ndarray and g.size > LARGE and primitive.elementwise and not attributes:
+                _pass_in_blocks(node, g, grad_table, summed, reports)
+            elif primitive.unary and not attributes:
                 parent = node.parents[0]
                 x = node.inputs[0]
-                if type(g) is ndarray and g.size > LARGE:
-                    contribution = in_blocks(rules[0], (g, node._data, x))
-                else:
-                    contribution = rules[0](g, node._data, x)
+                contribution = rules[0](g, node._data, x)
                 if reports:
-                    contribution = without_spurious_nan(contribution, rules[0], g, node)
+                    contribution = without_spurious_nan(contribution, rules[0], g, node._data, x)
                 if contribution.dtype is not x.dtype:
                     contribution = conform(contribution, x, node)
                 if parent not in grad_table:
@@ -64,19 +64,15 @@ def backward_pass_unrolled(
                 elif parent in summed:
                     grad_table[parent] += contribution
                 else:
-                    grad_table[parent] = add(grad_table[parent], contribution)
+                    grad_table[parent] = grad_table[parent] + contribution
                     summed.add(parent)
             elif len(rules) == 2 and not attributes:
                 first, second = node.parents
                 x, y = node.inputs
-                large = primitive.elementwise and type(g) is ndarray and g.size > LARGE
                 if first is not None and first._requires_grad and rules[0] is not None:
-                    if large:
-                        contribution = in_blocks(rules[0], (g, node._data, x, y))
-                    else:
-                        contribution = rules[0](g, node._data, x, y)
+                    contribution = rules[0](g, node._data, x, y)
                     if reports and primitive.elementwise:
-                        contribution = without_spurious_nan(contribution, rules[0], g, node)
+                        contribution = without_spurious_nan(contribution, rules[0], g, node._data, x, y)
                     if type(y) is not float and (contribution.shape != x.shape or contribution.dtype is not x.dtype):
                         contribution = conform(contribution, x, node)
                     if first not in grad_table:
@@ -84,15 +80,12 @@ def backward_pass_unrolled(
                     elif first in summed:
                         grad_table[first] += contribution
                     else:
-                        grad_table[first] = add(grad_table[first], contribution)
+                        grad_table[first] = grad_table[first] + contribution
                         summed.add(first)
                 if second is not None and second._requires_grad and rules[1] is not None:
-                    if large:
-                        contribution = in_blocks(rules[1], (g, node._data, x, y))
-                    else:
-                        contribution = rules[1](g, node._data, x, y)
+                    contribution = rules[1](g, node._data, x, y)
                     if reports and primitive.elementwise:
-                        contribution = without_spurious_nan(contribution, rules[1], g, node)
+                        contribution = without_spurious_nan(contribution, rules[1], g, node._data, x, y)
                     if type(x) is not float and (contribution.shape != y.shape or contribution.dtype is not y.dtype):
                         contribution = conform(contribution, y, node)
                     if second not in grad_table:
@@ -100,7 +93,40 @@ def backward_pass_unrolled(
                     elif second in summed:
                         grad_table[second] += contribution
                     else:
-                        grad_table[second] = add(grad_table[second], contribution)
+                        grad_table[second] = grad_table[second] + contribution
                         summed.add(second)
             else:
                 pass_to_parents(node, g, node._data, node.inputs, grad_table, summed, reports)
+
+
+def _pass_in_blocks(
+    node: Tensor, g: Any, grad_table: MutableMapping[Tensor, Any], summed: set[Tensor], reports: list[str]
+) -> None:
+    """``graph.pass_to_parents`` for an elementwise operation on large arrays.
+
+    What limits it is how often arrays travel to memory and back. So a contribution to a gradient that is
+    already there is added to it block by block, and never exists as a whole.
+    """
+    for parent, rule, x in zip(node.parents, node.primitive.rules, node.inputs, strict=True):
+        if parent is None or rule is None or not parent._requires_grad:
+            continue
+
+        def run(*arguments: Any, rule: Any = rule) -> Any:
+            contribution = rule(*arguments)
+            return without_spurious_nan(contribution, rule, *arguments) if reports else contribution
+
+        arguments = (g, node._data, *node.inputs)
+        if parent in summed and add_in_blocks(run, arguments, grad_table[parent]):
+            continue
+        contribution, own = in_blocks(run, arguments)
+        if contribution.shape != x.shape or contribution.dtype is not x.dtype:
+            contribution = conform(contribution, x, node)
+        if parent not in grad_table:
+            grad_table[parent] = contribution
+            if own:
+                summed.add(parent)
+        elif parent in summed:
+            grad_table[parent] += contribution
+        else:
+            grad_table[parent], _ = in_blocks(operator.add, (grad_table[parent], contribution))
+            summed.add(parent)

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd_core.errors import explain
+
 BLOCK = 16384  # elements; about ten arrays of this length fit into a second-level cache
 
 
@@ -100,8 +102,11 @@ class FlatParameters:
         """The blocks of the parameters that have a gradient: block, its gradient, its step count.
 
         The step counts of these parameters are advanced.
+
+        Raises:
+            ValueError: for a gradient of another shape than its parameter.
         """
-        gradients: list[Any] = [None if p.grad is None else p.grad._data for p in self.parameters]
+        gradients: list[Any] = [None if p.grad is None else _gradient(p) for p in self.parameters]
         present = tuple(position for position, gradient in enumerate(gradients) if gradient is not None)
         for position in present:
             self.steps[position] += 1
@@ -149,3 +154,17 @@ class FlatParameters:
     def _block(self, pieces: list[Piece]) -> Block:
         start = self.offsets[pieces[0].position] + pieces[0].start
         return Block(start, start + sum(piece.stop - piece.start for piece in pieces), tuple(pieces))
+
+
+def _gradient(parameter: Any) -> Any:
+    gradient = parameter.grad._data
+    if gradient.shape != parameter._data.shape:
+        raise ValueError(
+            explain(
+                "optimizer.step",
+                expected=f"a gradient of the parameter's shape {parameter.shape}",
+                got=f"shape {gradient.shape} in .grad",
+                remedy="set .grad to a Tensor of the parameter's shape, or to None",
+            )
+        )
+    return gradient

@@ -180,6 +180,15 @@ def test_backward_can_be_restricted_to_some_inputs():
     assert w.grad.item() == 24.0
 
 
+def test_the_inputs_may_be_one_tensor_or_an_iterator():
+    x, w = leaf([2.0]), leaf([3.0])
+    y = (x * w).sum()
+    y.backward(inputs=w)
+    y.backward(inputs=iter([w]))
+    assert w.grad.tolist() == [4.0]
+    assert x.grad is None
+
+
 def test_grad_table_prints_and_finds_names():
     a, b = leaf(2.0, name="a"), leaf(3.0, name="b")
     table = (a * b).backward()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+
 import numpy as np
 import pytest
 
@@ -96,7 +99,8 @@ def test_blocks_equal_the_whole(workers, monkeypatch):
     rng = np.random.default_rng(0)
     g, out = rng.standard_normal((2, SIZE)).astype(np.float32)
     rule = lambda g, out, c: g * (1 - out * out) * c
-    result = blocks.in_blocks(rule, (g, out, 2.0))
+    result, new = blocks.in_blocks(rule, (g, out, 2.0))
+    assert new
     np.testing.assert_array_equal(result, rule(g, out, 2.0))
     assert result.dtype == np.float32
 
@@ -106,9 +110,39 @@ def test_blocks_keep_shape_and_leave_other_layouts_alone():
     square = rng.standard_normal((600, 500))
     rule = lambda g, x: g * np.tanh(x)
     for a, b in [(square, square), (square.T, square.T), (square, square.T.copy().T), (square[:, ::2], square[:, ::2])]:
-        np.testing.assert_array_equal(blocks.in_blocks(rule, (a, b)), rule(a, b))
-    np.testing.assert_array_equal(blocks.in_blocks(rule, (square, square[0])), rule(square, square[0]))
-    assert blocks.in_blocks(rule, (np.float64(2.0), np.float64(3.0))) == rule(2.0, 3.0)
+        np.testing.assert_array_equal(blocks.in_blocks(rule, (a, b))[0], rule(a, b))
+    np.testing.assert_array_equal(blocks.in_blocks(rule, (square, square[0]))[0], rule(square, square[0]))
+    assert blocks.in_blocks(rule, (np.float64(2.0), np.float64(3.0)))[0] == rule(2.0, 3.0)
+
+
+def test_repeated_numbers_of_a_larger_shape_are_not_cut_into_blocks():
+    row = ag.tensor(np.linspace(0, 1, SIZE), requires_grad=True)
+    twos = np.broadcast_to(2.0, (3, SIZE))
+    for product in (row * twos, twos * row):
+        assert product.shape == (3, SIZE)
+    (row * twos).sum().backward()
+    assert (row.grad.numpy() == 6.0).all()
+    column = ag.broadcast_to(ag.tensor(2.0), (3, SIZE))
+    assert (column + column).shape == (3, SIZE)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_large_arrays_work_in_a_forked_process(monkeypatch):
+    monkeypatch.setattr(blocks, "_workers", lambda: 2)
+    x = np.linspace(0, 1, SIZE)
+    expected = blocks.in_blocks(np.exp, (x,))[0]  # starts the threads, which a forked process lacks
+    child = multiprocessing.get_context("fork").Process(target=_exit_if_exp_is, args=(x, expected))
+    child.start()
+    child.join(60)
+    alive = child.is_alive()
+    child.kill()
+    assert not alive
+    assert child.exitcode == 7
+
+
+def _exit_if_exp_is(x, expected):
+    os._exit(7 if (blocks.in_blocks(np.exp, (x,))[0] == expected).all() else 1)
 
 
 def test_an_error_in_a_block_reaches_the_caller():

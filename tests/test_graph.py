@@ -261,6 +261,44 @@ def test_trace_sees_decisions_on_values():
             graph.forward([3.0, 4.0])
 
 
+def test_trace_sees_values_that_are_read():
+    for read in (lambda x: x * x.data, lambda x: x * x.numpy(), lambda x: x * x.item()):
+        with pytest.raises(ag.GradientError, match="where nothing is recorded"):
+            ag.Graph.trace(read, [2.0]).forward([3.0])
+
+
+def test_trace_sees_arguments_that_are_read_and_not_used_otherwise():
+    graph = ag.Graph.trace(lambda x, n: x * n.item(), [1.0, 2.0], 3.0)
+    assert graph.forward({graph.inputs[0]: [2.0, 3.0]}).tolist() == [6.0, 9.0]
+    with pytest.raises(ag.GradientError, match="where nothing is recorded"):
+        graph.forward([2.0, 3.0], 4.0)
+
+
+def test_trace_does_not_mind_what_was_read_outside_of_the_function():
+    x = leaf([1.0, 2.0])
+    x.detach()
+    graph = ag.Graph.trace(lambda x: (x * x).sum(), x)
+    x.detach()
+    assert graph.forward([3.0, 4.0]).item() == 25.0
+    with pytest.raises(ag.GradientError, match="where nothing is recorded"):
+        ag.Graph(graph.result).forward([1.0, 2.0])
+
+
+def test_trace_of_a_function_that_writes_into_its_argument():
+    def function(x, value):
+        x[0] = value
+        return (x * x).sum()
+
+    graph = ag.Graph.trace(function, [1.0, 2.0], 5.0)
+    assert graph.result.item() == 29.0
+    assert graph.forward([3.0, 4.0], 1.0).item() == 17.0
+
+
+def test_trace_refuses_arguments_that_an_operation_made():
+    with pytest.raises(ag.GradientError, match=r"argument 1, the result of multiply.*tensor\.detach"):
+        ag.Graph.trace(lambda x, y: x + y, 1.0, leaf(3.0) * 2.0)
+
+
 def test_trace_refuses_what_is_no_tensor():
     with pytest.raises(TypeError, match=r"Graph.trace: expected a function that returns a Tensor .* got list"):
         ag.Graph.trace(lambda x: [x.item()], 1.0)

@@ -181,3 +181,12 @@ def test_errors():
     x.register_hook(lambda g: np.zeros(3))
     with pytest.raises(ag.GradientError, match=r"hook: expected a gradient of shape \(2,\), got shape \(3,\)"):
         (x * x).sum().backward()
+
+
+def test_what_a_hook_returned_is_not_the_gradient_itself():
+    mine = ag.tensor([5.0, 6.0])
+    x = leaf([1.0, 2.0])
+    x.register_hook(lambda g: mine)
+    (x * x).sum().backward()
+    x.grad.data[0] = 0.0
+    assert mine.tolist() == [5.0, 6.0]

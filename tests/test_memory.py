@@ -326,3 +326,33 @@ def test_large_results_lie_in_memory_that_is_used_again():
         assert (x * 5.0).data[-1] == 5.0
     assert ag.release_memory() > 0
     assert ag.release_memory() == 0
+
+
+def test_free_memory_of_other_sizes_gives_way_at_the_limit(monkeypatch):
+    ag.release_memory()
+    monkeypatch.setattr(memory, "KEEP", memory._held + 3000)
+    kept = memory.empty((125,), np.dtype(float))
+    for length in (100, 110, 120):
+        memory.empty((length,), np.dtype(float))
+    address = memory.empty((150,), np.dtype(float)).ctypes.data
+    assert memory.empty((150,), np.dtype(float)).ctypes.data == address
+    assert memory._held <= memory.KEEP
+    kept[...] = 1.0
+    others = [memory.empty((125,), np.dtype(float)) for _ in range(4)]
+    for other in others:
+        other[...] = 2.0
+    assert (kept == 1.0).all()
+
+
+def test_rules_made_for_one_call_are_let_go_when_a_stale_value_is_refused():
+    weak = []
+    for _ in range(2):
+        x = leaf([1.0, 2.0])
+        primitive = ag.Primitive("square", lambda x: x * x, lambda g, out, x, own=x: 2 * g * x)
+        y = primitive(x)
+        x.data[0] = 3.0
+        with pytest.raises(ag.StaleValueError):
+            y.sum().backward()
+        weak.append(weakref.ref(primitive.rules[0]))
+    del x, y, primitive
+    assert [reference() for reference in weak] == [None, None]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -266,3 +268,27 @@ def test_training_learns_xor():
     assert loss.item() < 0.05
     assert ((net(x).detach().numpy() > 0) == y).all()
     assert math.isfinite(loss.item())
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda both: pickle.loads(pickle.dumps(both))])
+def test_a_copy_of_parameters_and_optimizer_goes_on_like_the_original(copied):
+    both = [nn.Parameter([1.0, 2.0])], None
+    both = both[0], optim.Adam(both[0], lr=0.1)
+
+    def train(params, optimizer):
+        set_gradients(params, 5)
+        optimizer.step()
+        return params[0].tolist()
+
+    train(*both)
+    other = copied(both)
+    assert other[1].param_groups[0]["params"][0] is other[0][0]
+    assert train(*other) == train(*both)
+    assert train(*other) == train(*both)
+
+
+def test_a_gradient_of_another_shape_is_refused():
+    (p,) = parameters((3,))
+    p.grad = ag.tensor([1.0])
+    with pytest.raises(ValueError, match=r"expected a gradient of the parameter's shape \(3,\), got shape \(1,\)"):
+        optim.SGD([p]).step()
