@@ -8,6 +8,7 @@ recorded and nothing else is looked up, so the contexts cost nothing outside the
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import ContextDecorator
 from copy import copy
 from typing import Any
@@ -61,7 +62,15 @@ class _Switch(ContextDecorator):
         return fresh
 
 
-class no_grad(_Switch):
+class _PlainSwitch(_Switch):
+    """A switch without arguments, which may stand above a function with or without parentheses."""
+
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        switch = super().__new__(cls)
+        return switch if function is None else switch(function)
+
+
+class no_grad(_PlainSwitch):
     """Record nothing: results are constants, whatever their inputs require.
 
     Use it as a context (``with ag.no_grad():``) or as a decorator (``@ag.no_grad()``).
@@ -78,7 +87,7 @@ class no_grad(_Switch):
     _value = False
 
 
-class enable_grad(_Switch):
+class enable_grad(_PlainSwitch):
     """Record again inside a ``no_grad`` block.
 
     >>> import autograd_core as ag

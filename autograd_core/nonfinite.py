@@ -27,7 +27,9 @@ def listen(reports: list[str]) -> np.errstate:
     return np.errstate(divide="ignore", invalid="call", call=lambda kind, flag: reports.append(kind))
 
 
-def without_spurious_nan(contribution: Any, rule: Callable[..., Any], g: Any, *arguments: Any, **attributes: Any) -> Any:
+def without_spurious_nan(
+    contribution: Any, rule: Callable[..., Any], g: Any, *arguments: Any, **attributes: Any
+) -> Any:
     """``contribution`` with 0 in place of NaN where the gradient or the local derivative is exactly 0.
 
     Args:

@@ -246,10 +246,24 @@ def unary_method(primitive: Primitive) -> Callable[[Any], Any]:
     return _described(method, primitive)
 
 
-def binary_method(primitive: Primitive, reflected: bool = False) -> Callable[[Any, Any], Any]:
-    """``primitive`` of two inputs as an operator method; ``reflected`` for ``other <op> self``."""
+def binary_method(primitive: Primitive, reflected: bool = False, in_place: bool = False) -> Callable[[Any, Any], Any]:
+    """``primitive`` of two inputs as an operator method.
+
+    Args:
+        primitive: the operation.
+        reflected: for ``other <op> self``.
+        in_place: for ``self <op>= other``, which makes a new node like ``self <op> other``, except that it
+            overwrites the value of a leaf where nothing is recorded: ``p -= 0.1 * p.grad`` under ``no_grad``.
+    """
     forward = primitive.forward
     differentiable = primitive.differentiable
+
+    def unusual(self: Any, other: Any) -> Any:
+        result = record_operation(primitive, (other, self) if reflected else (self, other), NO_ATTRIBUTES)
+        if in_place and self._requires_grad and self.primitive is None and not modes.state.grad_enabled:
+            self.data = result._data
+            return self
+        return result
 
     def method(self: Any, other: Any) -> Any:
         x = self._data
@@ -262,11 +276,11 @@ def binary_method(primitive: Primitive, reflected: bool = False) -> Callable[[An
             requires_grad = self._requires_grad
             parents = (self, None)
         elif _accepts(other):
-            return record_operation(primitive, (other, self) if reflected else (self, other), NO_ATTRIBUTES)
+            return unusual(self, other)
         else:
             return NotImplemented
         if modes.special or (type(x) is ndarray and x.size > LARGE):
-            return record_operation(primitive, (other, self) if reflected else (self, other), NO_ATTRIBUTES)
+            return unusual(self, other)
         node = _new(_tensor_class)
         node._data = forward(y, x) if reflected else forward(x, y)
         node._used_unrecorded = False

@@ -451,6 +451,12 @@ class Tensor(ArrayMethods):
     __abs__ = unary_method(arithmetic.absolute)
     __invert__ = unary_method(bitwise.bitwise_invert)
 
+    __iadd__ = binary_method(arithmetic.add, in_place=True)
+    __isub__ = binary_method(arithmetic.subtract, in_place=True)
+    __imul__ = binary_method(arithmetic.multiply, in_place=True)
+    __itruediv__ = binary_method(arithmetic.divide, in_place=True)
+    __ipow__ = binary_method(arithmetic.power, in_place=True)
+
     def __pos__(self) -> Tensor:
         return self
 

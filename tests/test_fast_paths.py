@@ -145,6 +145,54 @@ def _exit_if_exp_is(x, expected):
     os._exit(7 if (blocks.in_blocks(np.exp, (x,))[0] == expected).all() else 1)
 
 
+@pytest.mark.parametrize("workers", [1, 2, 3, 4])
+def test_every_entry_is_computed_once(workers, monkeypatch):
+    monkeypatch.setattr(blocks, "_workers", lambda: workers)
+    seen = np.zeros(SIZE, int)
+
+    def count(x, positions):
+        seen[positions] += 1
+        return x + 1
+
+    blocks.in_blocks(count, (np.zeros(SIZE), np.arange(SIZE)))
+    assert (seen == 1).all()
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_adding_in_blocks_equals_adding_the_whole(workers, monkeypatch):
+    monkeypatch.setattr(blocks, "_workers", lambda: workers)
+    rng = np.random.default_rng(0)
+    g, x, total = rng.standard_normal((3, SIZE))
+    expected = total + g * np.tanh(x)
+    assert blocks.add_in_blocks(lambda g, x: g * np.tanh(x), (g, x), total)
+    np.testing.assert_array_equal(total, expected)
+
+
+def test_what_cannot_be_added_in_blocks_is_left_unchanged():
+    total = np.ones(SIZE)
+    x = np.ones(SIZE)
+    for function, arrays in [
+        (lambda x: x.astype("f4"), (x,)),
+        (lambda x: x, (x[: SIZE // 2],)),
+        (lambda x: x, (np.ones((2, SIZE))[:, ::2],)),
+        (lambda x: 1.0, (2.0,)),
+    ]:
+        assert not blocks.add_in_blocks(function, arrays, total)
+    assert (total == 1).all()
+
+
+def test_zero_times_infinity_in_blocks():
+    x = ag.tensor(np.linspace(-1, 1, SIZE), requires_grad=True)
+    with np.errstate(divide="ignore"):
+        logarithm = np.log(ag.relu(x))
+    (np.where(x > 0, np.sqrt(np.abs(x)), 0.0) + np.where(x > 0, logarithm, 0.0) + x * 3).sum().backward()
+    positive = x.data > 0
+    assert np.isfinite(x.grad.data).all()
+    np.testing.assert_array_equal(x.grad.data[~positive], 3.0)
+    expected = 0.5 / np.sqrt(x.data[positive]) + 1 / x.data[positive] + 3
+    np.testing.assert_allclose(x.grad.data[positive], expected)
+
+
 def test_an_error_in_a_block_reaches_the_caller():
     def refuse(x):
         if len(x) != blocks.BLOCK // 8:

@@ -70,6 +70,24 @@ def test_contexts_are_left_on_errors():
     assert ag.is_grad_enabled()
 
 
+def test_decorators_without_parentheses():
+    x = ag.tensor(1.0, requires_grad=True)
+
+    @ag.no_grad
+    def quiet():
+        return x * 2, recorded()
+
+    @ag.enable_grad
+    def recorded():
+        return x * 2
+
+    inner, outer = quiet()
+    assert not inner.requires_grad
+    assert outer.requires_grad
+    assert quiet.__name__ == "quiet"
+    assert (x * 2).requires_grad
+
+
 def test_decorators():
     @ag.no_grad()
     def quiet(x, depth=0):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import autograd_core as ag
+from autograd_core.errors import StaleValueError
 
 
 def leaf(value, **options):
@@ -160,3 +161,68 @@ def test_a_refused_write_is_no_change():
         p.data -= leaf([1.0, 1.0])
     y.backward()
     assert p.grad.tolist() == [2.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda p: p.__iadd__(2.0), 5.0),
+        (lambda p: p.__isub__(ag.tensor(2.0)), 1.0),
+        (lambda p: p.__imul__(np.float64(2.0)), 6.0),
+        (lambda p: p.__itruediv__(np.array(2.0)), 1.5),
+        (lambda p: p.__ipow__(2), 9.0),
+    ],
+)
+def test_augmented_assignment_under_no_grad_changes_a_leaf(change, expected):
+    p = leaf([3.0, 3.0])
+    other = p
+    with ag.no_grad():
+        p = change(p)
+    assert p is other
+    assert p.tolist() == [expected] * 2
+    assert p.requires_grad
+    assert p.is_leaf
+
+
+def test_descent_written_by_hand():
+    parameters = [leaf(np.array([4.0, -2.0], np.float32)), leaf(1.0)]
+    for _ in range(50):
+        loss = sum((p * p).sum() for p in parameters)
+        loss.backward()
+        with ag.no_grad():
+            for p in parameters:
+                p -= 0.1 * p.grad
+                p.grad = None
+    assert loss.item() < 1e-7
+    assert parameters[0].dtype == np.float32
+
+
+def test_augmented_assignment_under_no_grad_is_a_change_that_a_pending_pass_refuses():
+    p = leaf([1.0, 2.0])
+    loss = (p * p).sum()
+    with ag.no_grad():
+        p *= 2.0
+    with pytest.raises(StaleValueError, match=r"multiply.*p \*= 2\.0"):
+        loss.backward()
+
+
+def test_augmented_assignment_under_no_grad_keeps_shape_and_rebinds_what_is_no_leaf():
+    p = leaf([1.0, 2.0])
+    y = p * 1.0
+    with ag.no_grad():
+        z = y
+        z += 1.0
+        assert z is not y
+        with pytest.raises(ValueError, match="shape"):
+            p += np.ones((3, 2))
+    assert y.tolist() == [1.0, 2.0]
+    assert p.tolist() == [1.0, 2.0]
+
+
+def test_augmented_assignment_is_recorded_otherwise():
+    x = leaf([1.0, 2.0])
+    y = x
+    y *= x
+    y += 1.0
+    y.sum().backward()
+    assert x.grad.tolist() == [2.0, 4.0]
