@@ -23,7 +23,7 @@ import numpy as np
 from . import memory
 
 LARGE = 1 << 18  # elements from which on blocks pay
-BLOCK = 1 << 17  # bytes of one array; more would cost page faults, since the C library gives larger pieces back at once
+BLOCK = 1 << 19  # bytes of one array; a few of them fit into a second-level cache
 
 
 # What an operator computes on arrays, as a function that can write its result where it is told to.

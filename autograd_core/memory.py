@@ -19,6 +19,11 @@ import numpy as np
 
 KEEP = 1 << 29  # bytes that are kept at most; beyond them arrays come and go as usual
 
+# The GNU C library gives freed memory back to the system at once, page by page, and fetches it again for the next
+# temporary, unless it has seen an array of such a size being freed: then it keeps as much. So one is freed here.
+# It is never written to, so it costs nothing.
+np.empty(1 << 24, np.uint8)
+
 _lock = Lock()
 _buffers: dict[int, list[Any]] = {}  # size in bytes -> buffers, in use or free
 _identities: set[int] = set()

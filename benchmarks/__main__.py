@@ -13,17 +13,18 @@ import os
 import platform
 from pathlib import Path
 
-from .measure import Result, Workload, run
+from .measure import Result, run
 from .workloads import chain, depth, hessian, large, mlp, scalar_mlp
 
-WORKLOADS: list[Workload] = [
-    chain.WORKLOAD,
-    chain.DOUBLE,
-    scalar_mlp.WORKLOAD,
-    mlp.SMALL,
-    mlp.LARGE,
-    large.WORKLOAD,
-    hessian.WORKLOAD,
+# module and name of every workload
+WORKLOADS = [
+    (chain, "WORKLOAD"),
+    (chain, "DOUBLE"),
+    (scalar_mlp, "WORKLOAD"),
+    (mlp, "SMALL"),
+    (mlp, "LARGE"),
+    (large, "WORKLOAD"),
+    (hessian, "WORKLOAD"),
 ]
 
 # workload -> peer -> the ratio that we mean to stay below
@@ -80,11 +81,12 @@ def main() -> None:
     parser.add_argument("--only", default="", help="run the workloads whose name contains this text")
     only = parser.parse_args().only.lower()
     rows = ["| work | who | µs (median) | ours / theirs | target |", "|---|---|---:|---:|---|"]
-    for workload in WORKLOADS:
+    for module, name in WORKLOADS:
+        workload = getattr(module, name)
         if only in workload.name.lower():
-            print(workload.name)
-            rows += table(run(workload))
-            print("\n".join(row for row in rows if row.startswith(f"| {workload.name} ")))
+            print(workload.name, flush=True)
+            rows += table(run(module.__name__, name))
+            print("\n".join(row for row in rows if row.startswith(f"| {workload.name} |")), flush=True)
     depths = ["| operations | forward ns | backward ns | free ns | bytes |", "|---:|---:|---:|---:|---:|"]
     if only in "deep chain":
         for length, forward, backward, free, size in depth.run():
@@ -94,9 +96,10 @@ def main() -> None:
         RESULTS.write_text(
             "# Benchmark results\n\n"
             f"{machine()}.\n\n"
-            "Every round gives each contender a turn. Times are medians over the rounds; a ratio is the median over "
-            "the rounds\nof our time divided by theirs in the same round, so below 1 we are faster. All run on the "
-            "CPU. JAX is compiled\n(`jax.jit`), everything else is eager. Write this file anew with `make bench`.\n\n"
+            "Every contender has a process of its own, and gets a turn in every round. Times are medians over\n"
+            "the rounds; a ratio is the median over the rounds of our time divided by theirs in the same round, so\n"
+            "below 1 we are faster. All run on the CPU. JAX is compiled (`jax.jit`), everything else is eager. Write\n"
+            "this file anew with `make bench`.\n\n"
             + "\n".join(rows)
             + "\n\n## A deep chain, per operation\n\n"
             + "\n".join(depths)

@@ -1,12 +1,19 @@
-"""Interleaved timing: every contender gets a turn in every round, so that drift hits all alike."""
+"""Interleaved timing: every contender has a process of its own, and gets a turn in every round.
+
+In one process the contenders would share thread pools and the memory that the C library keeps, and change
+each other's times by several tens of percent. Taking turns lets a drift of the machine hit all alike.
+"""
 
 from __future__ import annotations
 
 import gc
+import importlib
+import multiprocessing
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -44,28 +51,52 @@ class Result:
         return statistics.median(a / b for a, b in zip(ours, self.times[peer]))
 
 
-def run(workload: Workload) -> Result:
-    """Set all contenders up, warm them up, and let them take turns."""
-    work = {}
-    for name, set_up in workload.contenders.items():
-        try:
-            work[name] = set_up()
-        except ImportError as error:
-            print(f"    {name} left out: {error}")
-    repeats = {}
-    for name, function in work.items():
-        function()
-        start = time.perf_counter()
-        function()
-        once = time.perf_counter() - start
-        repeats[name] = max(1, min(2000, int(workload.seconds / max(once, 1e-7))))
-    result = Result(workload, {name: [] for name in work})
-    for _ in range(workload.rounds):
-        for name, function in work.items():
-            gc.collect()
-            count = repeats[name]
-            start = time.perf_counter()
-            for _ in range(count):
-                function()
-            result.times[name].append((time.perf_counter() - start) / count * 1e6)
+def run(module: str, name: str) -> Result:
+    """Start a process for each contender of the workload ``module.name``, and let them take turns."""
+    workload: Workload = getattr(importlib.import_module(module), name)
+    context = multiprocessing.get_context("spawn")
+    lines: dict[str, Any] = {}
+    result = Result(workload)
+    try:
+        for contender in workload.contenders:
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_contend, args=(theirs, module, name, contender), daemon=True)
+            process.start()
+            theirs.close()
+            problem = ours.recv()
+            if problem:
+                print(f"    {contender} left out: {problem}")
+                continue
+            lines[contender] = ours
+            result.times[contender] = []
+        for _ in range(workload.rounds):
+            for contender, line in lines.items():
+                line.send("turn")
+                result.times[contender].append(line.recv())
+    finally:
+        for line in lines.values():
+            line.send(None)
     return result
+
+
+def _contend(line: Any, module: str, name: str, contender: str) -> None:
+    """In a process of its own: set up, warm up, and run when told to."""
+    workload: Workload = getattr(importlib.import_module(module), name)
+    try:
+        work = workload.contenders[contender]()
+    except ImportError as error:
+        line.send(str(error))
+        return
+    work()
+    start = time.perf_counter()
+    work()
+    count = max(1, min(2000, int(workload.seconds / max(time.perf_counter() - start, 1e-7))))
+    for _ in range(count):
+        work()
+    line.send("")
+    while line.recv() is not None:
+        gc.collect()
+        start = time.perf_counter()
+        for _ in range(count):
+            work()
+        line.send((time.perf_counter() - start) / count * 1e6)

@@ -17,7 +17,7 @@ import numpy as np
 
 from autograd_core.errors import explain
 
-BLOCK = 16384  # elements; about ten arrays of this length fit into a second-level cache
+BLOCK = 1 << 15  # elements; about ten arrays of this length fit into a second-level cache
 
 
 class Piece(NamedTuple):

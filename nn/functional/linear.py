@@ -34,7 +34,7 @@ _affine = define(
     _forward,
     lambda g, out, x, weight, bias: g @ weight,
     _weight_rule,
-    lambda g, out, x, weight, bias: np.sum(_rows(g), axis=0) if g.ndim > 1 else g,
+    lambda g, out, x, weight, bias: np.add.reduce(_rows(g), axis=0) if g.ndim > 1 else g,
     formulas=("{b}", "{a}", "1"),
     symbol="xWᵀ+b",
 )
