@@ -15,6 +15,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+# Seconds before a turn. The thread pools of the contender before keep the processors busy for a while after its work.
+PAUSE = 0.25
+
 
 @dataclass(frozen=True)
 class Workload:
@@ -95,7 +98,9 @@ def _contend(line: Any, module: str, name: str, contender: str) -> None:
         work()
     line.send("")
     while line.recv() is not None:
+        time.sleep(PAUSE)
         gc.collect()
+        work()
         start = time.perf_counter()
         for _ in range(count):
             work()
