@@ -12,6 +12,7 @@ from .formatting import align, short
 from .grad_table import GradTable
 from .gradients import as_gradients
 from .graph import backward_pass, forward_pass, topological_order
+from .memory_report import MemoryReport
 from .modes import record_all
 from .recording import Node, next_index
 from .staleness import Change, date, last_renewal, user_line
@@ -301,6 +302,22 @@ class Graph:
         return GradTable(self.nodes, as_gradients(grad_table, own))
 
     # -- as a sequence of nodes, and as text --------------------------------------------------------
+
+    def memory(self) -> MemoryReport:
+        """How many bytes the values of the nodes take, per operation, and how many the backward pass reads.
+
+        >>> import numpy as np
+        >>> import autograd_core as ag
+        >>> x = ag.tensor(np.ones((100, 10)), requires_grad=True)
+        >>> print(ag.Graph((x + 1.0).tanh().sum()).memory())
+        operation  nodes  bytes   for backward
+        add        1      8,000   0
+        leaf       1      8,000   0
+        tanh       1      8,000   8,000
+        sum        1      8       0
+        all        4      24,008  8,000
+        """
+        return MemoryReport(self.nodes)
 
     def __len__(self) -> int:
         return len(self.nodes)

@@ -356,3 +356,39 @@ def test_rules_made_for_one_call_are_let_go_when_a_stale_value_is_refused():
         weak.append(weakref.ref(primitive.rules[0]))
     del x, y, primitive
     assert [reference() for reference in weak] == [None, None]
+
+
+def test_the_report_counts_views_once_and_what_rules_read():
+    x = ag.tensor(np.ones((30, 10)), requires_grad=True)
+    w = ag.tensor(np.ones((10, 5)), requires_grad=True)
+    product = x.reshape(10, 30).T @ w  # two views of x
+    report = ag.Graph(np.exp(product).sum()).memory()
+    rows = {row.operation: row for row in report.rows}
+    assert rows["leaf"].values == (300 + 50) * 8
+    assert rows["leaf"].saved == (300 + 50) * 8, "both are read by the rules of the product"
+    assert rows["reshape"].values == 0
+    assert (rows["matmul"].values, rows["matmul"].saved) == (150 * 8, 0)
+    assert (rows["exp"].values, rows["exp"].saved) == (150 * 8, 150 * 8)
+    assert report.values == sum(row.values for row in report.rows) == (300 + 50 + 150 + 150 + 1) * 8
+    assert report.saved == (300 + 50 + 150) * 8
+    assert str(report).splitlines()[-1].split() == ["all", "7", "5,208", "4,000"]
+
+
+def test_the_report_of_an_operation_with_several_outputs():
+    x = ag.tensor(np.eye(4) + 1.0, requires_grad=True)
+    u, s, vh = np.linalg.svd(x)
+    report = ag.Graph((u * 2.0).sum() + s.sum() + vh.sum()).memory()
+    assert {row.operation for row in report.rows} >= {"svd", "output", "sum", "leaf"}
+    assert report.saved > 0
+
+
+def test_checkpoint_shows_in_the_report():
+    def deep(x):
+        for _ in range(20):
+            x = np.tanh(x * 1.1)
+        return x
+
+    x = ag.tensor(np.ones(1000), requires_grad=True)
+    plain = ag.Graph(deep(x).sum()).memory()
+    checkpointed = ag.Graph(ag.checkpoint(deep)(x).sum()).memory()
+    assert checkpointed.values < plain.values / 10
