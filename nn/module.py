@@ -14,6 +14,8 @@ from autograd_core.hooks import HookHandle, Hooks
 
 from .parameter import Parameter
 
+__all__ = ["Module"]
+
 
 class IncompatibleKeys(NamedTuple):
     """What ``load_state_dict(strict=False)`` could not match."""

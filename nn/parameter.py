@@ -9,6 +9,8 @@ import numpy as np
 from autograd_core import Tensor
 from autograd_core.errors import explain
 
+__all__ = ["Parameter"]
+
 
 class Parameter(Tensor):
     """A Tensor that registers itself with the module it is assigned to.
@@ -45,3 +47,38 @@ class Parameter(Tensor):
                 )
             )
         self.requires_grad = requires_grad
+
+
+def empty_parameter(
+    shape: tuple[int, ...], dtype: Any = None, device: Any = None, owner: str = "Parameter"
+) -> Parameter:
+    """A parameter whose values the caller draws next: float32 unless ``dtype`` says otherwise.
+
+    Args:
+        shape: its shape.
+        dtype: a floating-point dtype, or ``None``.
+        device: accepted for the sake of programs written for PyTorch: ``None`` or ``"cpu"``.
+        owner: who asks, for the error.
+
+    Raises:
+        ValueError: for another device.
+    """
+    check_device(device, owner)
+    return Parameter(np.empty(shape, np.float32 if dtype is None else dtype))
+
+
+def check_device(device: Any, owner: str) -> None:
+    """Refuse every device but the CPU.
+
+    Raises:
+        ValueError: for another one.
+    """
+    if device is not None and str(device) != "cpu":
+        raise ValueError(
+            explain(
+                owner,
+                expected="device None or 'cpu': arrays live in the computer's own memory",
+                got=repr(device),
+                remedy="leave device out",
+            )
+        )

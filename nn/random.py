@@ -6,6 +6,8 @@ import numpy as np
 
 from autograd_core import replay_generator
 
+__all__ = ["default_generator", "manual_seed"]
+
 _generator = np.random.default_rng()
 
 

@@ -6,6 +6,8 @@ from autograd_core import Tensor, special
 from autograd_core.functions import relu as _relu
 from autograd_core.functions import tanh as _tanh
 
+__all__ = ["log_softmax", "relu", "sigmoid", "softmax", "tanh"]
+
 
 def relu(input: Tensor) -> Tensor:
     """The rectified linear unit max(0, x), with derivative 0 at 0.

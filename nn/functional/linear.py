@@ -11,6 +11,8 @@ from autograd_core import Tensor
 from autograd_core.errors import explain
 from autograd_core.primitive import define
 
+__all__ = ["linear"]
+
 
 def _rows(x: Any) -> Any:
     """All axes but the last as one."""

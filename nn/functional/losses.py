@@ -13,6 +13,8 @@ from autograd_core.primitive import define
 
 from .activations import log_softmax
 
+__all__ = ["binary_cross_entropy_with_logits", "cross_entropy", "mse_loss"]
+
 
 def _reduce(loss: Any, reduction: str, name: str) -> Any:
     if reduction == "mean":

@@ -10,6 +10,8 @@ from .. import functional as F
 from ..module import Module
 from ..values import as_tensor
 
+__all__ = ["Identity", "ReLU", "Sigmoid", "Softmax", "Tanh"]
+
 
 class Identity(Module):
     """The input itself; arguments of the constructor are ignored.

@@ -8,6 +8,8 @@ from typing import Any
 
 from ..module import Module
 
+__all__ = ["Sequential"]
+
 
 class Sequential(Module):
     """Modules one after the other: the output of each is the input of the next.

@@ -15,6 +15,8 @@ from ..module import Module
 from ..parameter import Parameter
 from ..values import as_input
 
+__all__ = ["Linear"]
+
 
 class Linear(Module):
     """The affine map y = x Wᵀ + b.

@@ -10,6 +10,8 @@ from .. import functional as F
 from ..module import Module
 from ..values import as_tensor
 
+__all__ = ["BCEWithLogitsLoss", "CrossEntropyLoss", "MSELoss"]
+
 
 class _Loss(Module):
     def __init__(self, reduction: str = "mean") -> None:

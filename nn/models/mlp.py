@@ -13,6 +13,8 @@ from ..layers.container import Sequential
 from ..layers.linear import Linear
 from ..module import Module
 
+__all__ = ["MLP"]
+
 
 class MLP(Sequential):
     """A multilayer perceptron: affine layers with a unit between each two of them.

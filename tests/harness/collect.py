@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from typing import Any
 
 import tests.samples as sample_modules
 from autograd_core.primitive import PRIMITIVES, Primitive
+from tests.samples.parts import Parts
 from tests.samples.sample import Sample
 
 PACKAGES = ("autograd_core", "nn", "optim", "viz")
@@ -21,20 +23,21 @@ def _import_everything() -> None:
             importlib.import_module(module.name)
 
 
-def _collect_samples() -> dict[str, list[Sample]]:
-    collected: dict[str, list[Sample]] = {}
+def _collect(what: str) -> dict[str, list[Any]]:
+    """The tables named ``what`` of all sample modules as one."""
+    collected: dict[str, list[Any]] = {}
     for module in pkgutil.iter_modules(sample_modules.__path__):
-        if module.name == "sample":
-            continue
-        samples = importlib.import_module(f"{sample_modules.__name__}.{module.name}").SAMPLES
-        for name, uses in samples.items():
+        table = getattr(importlib.import_module(f"{sample_modules.__name__}.{module.name}"), what, {})
+        for name, uses in table.items():
             collected.setdefault(name, []).extend(uses)
     return collected
 
 
 _import_everything()
 OPERATIONS: dict[str, Primitive] = dict(sorted(PRIMITIVES.items()))
-SAMPLES: dict[str, list[Sample]] = _collect_samples()
+SAMPLES: dict[str, list[Sample]] = _collect("SAMPLES")
+# How joint operations of ``nn`` are used through public functions.
+PARTS: dict[str, list[Parts]] = _collect("PARTS")
 
 
 def uses(name: str) -> Iterator[tuple[str, Primitive, Sample]]:

@@ -1,0 +1,47 @@
+"""Sizes given once for all spatial axes, or once per axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_core.errors import explain
+
+
+def per_axis(value: Any, axes: int, operation: str, argument: str, least: int = 0) -> tuple[int, ...]:
+    """``value`` as a tuple of ``axes`` integers: one integer stands for all axes.
+
+    Args:
+        value: an integer, or a sequence of one or of ``axes`` integers.
+        axes: how many there are.
+        operation: who asks, for the error.
+        argument: which argument this is, for the error.
+        least: the smallest integer allowed.
+
+    Raises:
+        TypeError: for something else than integers.
+        ValueError: for another number of them, or one that is too small.
+    """
+    given = tuple(value) if isinstance(value, Sequence | np.ndarray) and not isinstance(value, str) else (value,)
+    if not all(isinstance(size, int | np.integer) and not isinstance(size, bool) for size in given):
+        raise TypeError(
+            explain(
+                operation,
+                expected=f"{argument} to be an integer or {axes} of them",
+                got=repr(value),
+                remedy=f"pass {argument}={max(1, least)}, say",
+            )
+        )
+    if len(given) not in (1, axes) or any(size < least for size in given):
+        raise ValueError(
+            explain(
+                operation,
+                expected=f"{argument} to be one integer or {axes}, none below {least}",
+                got=repr(value),
+                remedy=f"pass {argument}={max(1, least)}, say",
+            )
+        )
+    sizes = tuple(int(size) for size in given)
+    return sizes * axes if len(sizes) == 1 else sizes
