@@ -16,27 +16,9 @@ from pathlib import Path
 from .measure import Result, run
 from .workloads import chain, depth, hessian, large, mlp, scalar_mlp
 
-# module and name of every workload
-WORKLOADS = [
-    (chain, "WORKLOAD"),
-    (chain, "DOUBLE"),
-    (scalar_mlp, "WORKLOAD"),
-    (mlp, "SMALL"),
-    (mlp, "LARGE"),
-    (large, "WORKLOAD"),
-    (hessian, "WORKLOAD"),
-]
+# Each module has a tuple WORKLOADS.
+MODULES = (chain, scalar_mlp, mlp, large, hessian)
 
-# workload -> peer -> the ratio that we mean to stay below
-TARGETS = {
-    chain.WORKLOAD.name: {"PyTorch": 0.5, "HIPS autograd": 0.3},
-    chain.DOUBLE.name: {"PyTorch": 0.5},
-    scalar_mlp.WORKLOAD.name: {"micrograd's algorithm": 1.0},
-    mlp.SMALL.name: {"PyTorch": 0.5, "HIPS autograd": 0.3},
-    mlp.LARGE.name: {"PyTorch": 1.0, "HIPS autograd": 0.3},
-    large.WORKLOAD.name: {"PyTorch": 0.5, "HIPS autograd": 0.3},
-    hessian.WORKLOAD.name: {"HIPS autograd": 0.3},
-}
 PEERS = ("numpy", "torch", "jax", "autograd", "mygrad")
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
@@ -44,7 +26,7 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 def table(result: Result) -> list[str]:
     """The result as rows of a Markdown table."""
     rows = []
-    targets = TARGETS.get(result.workload.name, {})
+    targets = result.workload.targets
     for name in result.times:
         label = name
         ratio = target = ""
@@ -81,11 +63,10 @@ def main() -> None:
     parser.add_argument("--only", default="", help="run the workloads whose name contains this text")
     only = parser.parse_args().only.lower()
     rows = ["| work | who | µs (median) | ours / theirs | target |", "|---|---|---:|---:|---|"]
-    for module, name in WORKLOADS:
-        workload = getattr(module, name)
+    for module, workload in [(source, workload) for source in MODULES for workload in source.WORKLOADS]:
         if only in workload.name.lower():
             print(workload.name, flush=True)
-            rows += table(run(module.__name__, name))
+            rows += table(run(module.__name__, workload.name))
             print("\n".join(row for row in rows if row.startswith(f"| {workload.name} |")), flush=True)
     depths = ["| operations | forward ns | backward ns | free ns | bytes |", "|---:|---:|---:|---:|---:|"]
     if only in "deep chain":

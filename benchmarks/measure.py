@@ -29,12 +29,14 @@ class Workload:
             The first is ours. A set-up that raises ``ImportError`` is left out.
         rounds: how often every contender gets its turn.
         seconds: about how long one turn lasts.
+        targets: peer -> the ratio of our time to theirs that we mean not to exceed.
     """
 
     name: str
     contenders: dict[str, Callable[[], Callable[[], object]]]
     rounds: int = 15
     seconds: float = 0.15
+    targets: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -54,9 +56,14 @@ class Result:
         return statistics.median(a / b for a, b in zip(ours, self.times[peer]))
 
 
+def find(module: str, name: str) -> Workload:
+    """The workload called ``name`` among those of a module."""
+    return next(workload for workload in importlib.import_module(module).WORKLOADS if workload.name == name)
+
+
 def run(module: str, name: str) -> Result:
-    """Start a process for each contender of the workload ``module.name``, and let them take turns."""
-    workload: Workload = getattr(importlib.import_module(module), name)
+    """Start a process for each contender of a workload, and let them take turns."""
+    workload = find(module, name)
     context = multiprocessing.get_context("spawn")
     lines: dict[str, Any] = {}
     result = Result(workload)
@@ -84,7 +91,7 @@ def run(module: str, name: str) -> Result:
 
 def _contend(line: Any, module: str, name: str, contender: str) -> None:
     """In a process of its own: set up, warm up, and run when told to."""
-    workload: Workload = getattr(importlib.import_module(module), name)
+    workload = find(module, name)
     try:
         work = workload.contenders[contender]()
     except ImportError as error:

@@ -108,7 +108,7 @@ def _hand():
     return work
 
 
-WORKLOAD = Workload(
+FOUR = Workload(
     "1,500 operations on 4 numbers",
     {
         "ours": _ours,
@@ -118,9 +118,12 @@ WORKLOAD = Workload(
         "MyGrad": _mygrad,
         "NumPy by hand": _hand,
     },
+    targets={"PyTorch": 0.5, "HIPS autograd": 0.3},
 )
 
 DOUBLE = Workload(
     "1,500 operations on 4 numbers, float64",
     {"ours": lambda: _ours(np.float64), "PyTorch": lambda: _torch("float64")},
+    targets={"PyTorch": 0.5},
 )
+WORKLOADS = (FOUR, DOUBLE)

@@ -183,7 +183,7 @@ def _hand(sizes, batch):
     return work
 
 
-def _workload(name, sizes, batch):
+def _workload(name, sizes, batch, targets):
     return Workload(
         name,
         {
@@ -193,8 +193,12 @@ def _workload(name, sizes, batch):
             "HIPS autograd": lambda: _hips(sizes, batch),
             "NumPy by hand": lambda: _hand(sizes, batch),
         },
+        targets=targets,
     )
 
 
-SMALL = _workload("MLP 64-128-10, batch 64, Adam", (64, 128, 10), 64)
-LARGE = _workload("MLP 784-512-256-10, batch 128, Adam", (784, 512, 256, 10), 128)
+SMALL = _workload("MLP 64-128-10, batch 64, Adam", (64, 128, 10), 64, {"PyTorch": 0.5, "HIPS autograd": 0.3})
+LARGE = _workload(
+    "MLP 784-512-256-10, batch 128, Adam", (784, 512, 256, 10), 128, {"PyTorch": 1.0, "HIPS autograd": 0.3}
+)
+WORKLOADS = (SMALL, LARGE)

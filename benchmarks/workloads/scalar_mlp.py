@@ -7,6 +7,7 @@ number with a closure for its backward step, a recursive topological sort) is th
 from __future__ import annotations
 
 import itertools
+import operator
 import random
 
 import numpy as np
@@ -97,7 +98,7 @@ def _network(number, draw):
     ]
 
 
-def _loss(network, points, labels):
+def _loss(network, points, labels, relu=operator.methodcaller("relu")):
     """The hinge loss of all points plus a penalty on the weights, number by number."""
     total = 0.0
     for point, label in zip(points, labels):
@@ -105,8 +106,8 @@ def _loss(network, points, labels):
         for depth, layer in enumerate(network):
             values = [sum((w * v for w, v in zip(weights, values)), bias) for weights, bias in layer]
             if depth < len(network) - 1:
-                values = [value.relu() for value in values]
-        total = total + (values[0] * -label + 1.0).relu()
+                values = [relu(value) for value in values]
+        total = total + relu(values[0] * -label + 1.0)
     penalty = sum(w * w for layer in network for weights, bias in layer for w in (*weights, bias))
     return total * (1.0 / len(points)) + penalty * 1e-4
 
@@ -165,8 +166,40 @@ def _torch():
     return _set_up(lambda v: torch.tensor(v, requires_grad=True), forget, float, descend)
 
 
-WORKLOAD = Workload(
+def _hips():
+    import autograd
+    import autograd.numpy as anp
+
+    points, labels = moons()
+    generator = random.Random(1337)
+    network = _network(lambda v: v, lambda: generator.uniform(-1, 1))
+    inputs = [[float(v) for v in point] for point in points]
+    targets = [float(label) for label in labels]
+
+    def loss(network):
+        # Taken apart once, so that no number is picked out of its list for every point anew.
+        taken = [[(list(unit[0]), unit[1]) for unit in layer] for layer in network]
+        return _loss(taken, inputs, targets, lambda value: anp.maximum(value, 0.0))
+
+    gradient = autograd.grad(loss)
+    state = [network]
+
+    def work():
+        state[0] = [
+            [
+                ([w - RATE * g for w, g in zip(weights, gradients)], bias - RATE * slope)
+                for (weights, bias), (gradients, slope) in zip(layer, slopes)
+            ]
+            for layer, slopes in zip(state[0], gradient(state[0]))
+        ]
+
+    return work
+
+
+SCALAR = Workload(
     "scalar MLP 2-16-16-1, 100 points",
-    {"ours": _ours, "micrograd's algorithm": _micrograd, "PyTorch (0-d tensors)": _torch},
+    {"ours": _ours, "micrograd's algorithm": _micrograd, "PyTorch (0-d tensors)": _torch, "HIPS autograd": _hips},
     rounds=7,
+    targets={"micrograd's algorithm": 1.0, "HIPS autograd": 0.3},
 )
+WORKLOADS = (SCALAR,)
