@@ -5,7 +5,6 @@ make demo
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import time
 from pathlib import Path
@@ -66,21 +65,13 @@ def learning() -> tuple[float, viz.Drawing]:
     return after, viz.draw(loss, names=dict(model.named_parameters()))
 
 
-def pictures(drawings: dict[str, viz.Drawing]) -> str:
-    """Write the graphs into ``out/``; return the suffix of the files to look at."""
+def pictures(drawings: dict[str, viz.Drawing]) -> None:
+    """Write the graphs into ``out/``."""
     heading(3, "Pictures of both graphs, with every value and every gradient")
     OUT.mkdir(exist_ok=True)
-    best = ".dot"
     for name, drawing in drawings.items():
-        written = [drawing.save(OUT / f"{name}.dot")]
-        with contextlib.suppress(viz.DotNotFoundError):
-            written.append(drawing.save(OUT / f"{name}.svg"))
-            best = ".svg"
+        written = [drawing.save(OUT / f"{name}.{suffix}") for suffix in ("svg", "dot")]
         print(f"{name.replace('_', ' '):<16}{', '.join(map(str, written))}")
-    if best == ".dot":
-        print("\nThese are DOT files only. To have SVG pictures, install Graphviz (on Debian and Ubuntu")
-        print("apt install graphviz, on macOS brew install graphviz) and run this again.")
-    return best
 
 
 def main() -> int:
@@ -89,10 +80,9 @@ def main() -> int:
         stream.reconfigure(errors="replace")
     agree, example = passes()
     accuracy, network = learning()
-    suffix = pictures({"worked_example": example, "digits_network": network})
+    pictures({"worked_example": example, "digits_network": network})
     print("\nTo go on:")
-    viewer = "in a browser" if suffix == ".svg" else "in a viewer of DOT files"
-    print(f"  open out/worked_example{suffix} {viewer}, and follow E back to w5 with a pencil")
+    print("  open out/worked_example.svg in a browser, and follow E back to w5 with a pencil")
     print("  read examples/worked_example.py and examples/digits.py, 100 lines each; change a weight, a size, a rate")
     print("  open notebooks/01-graph-and-backprop.ipynb, and write the two passes yourself")
     if accuracy < WANTED_ACCURACY:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import json
 import shutil
+import sys
 import xml.etree.ElementTree as ElementTree
 from dataclasses import asdict
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -371,10 +373,10 @@ def test_files(tmp_path):
     assert drawing.svg().startswith("<svg")
 
 
-@needs_dot
-def test_a_notebook_shows_an_image():
+@pytest.mark.parametrize("renderer", ["auto", "own"])
+def test_a_notebook_shows_an_image(renderer):
     _, _, e = worked_example()
-    bundle = viz.draw(e)._repr_mimebundle_()
+    bundle = viz.draw(e, renderer=renderer)._repr_mimebundle_()
     assert set(bundle) == {"text/html", "image/svg+xml", "text/plain"}
     assert 'src="data:image/svg+xml;base64,' in bundle["text/html"]
     assert 'alt="Computational graph of 6 nodes; E = 1.52319"' in bundle["text/html"]
@@ -383,21 +385,28 @@ def test_a_notebook_shows_an_image():
 
 def test_without_dot(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "cairosvg", None)
     _, _, e = worked_example()
     drawing = viz.draw(e)
     assert drawing.source.startswith("digraph")
     assert drawing.save(tmp_path / "graph.dot").read_text(encoding="utf-8") == drawing.source
-    for attempt in (drawing.svg, lambda: drawing.save(tmp_path / "graph.svg")):
-        with pytest.raises(
-            viz.DotNotFoundError, match=r"'dot' of Graphviz.*apt install graphviz.*drawing\.source"
-        ) as e:
+    picture = drawing.save(tmp_path / "graph.svg").read_text(encoding="utf-8")
+    assert picture == f'<?xml version="1.0" encoding="UTF-8"?>\n{viz.draw(e, renderer="own").svg()}\n'
+    asked_for = viz.draw(e, renderer="dot")
+    for attempt in (asked_for.svg, lambda: drawing.save(tmp_path / "graph.png")):
+        with pytest.raises(viz.DotNotFoundError, match=r"'dot' of Graphviz.*apt install graphviz.*cairosvg") as error:
             attempt()
-        assert e.value.source == drawing.source
-    assert not (tmp_path / "graph.svg").exists()
-    bundle = drawing._repr_mimebundle_()
-    assert set(bundle) == {"text/plain"}
-    assert "apt install graphviz" in bundle["text/plain"]
-    assert "tanh(u(4))" in bundle["text/plain"]
+        assert error.value.source == drawing.source
+    assert not (tmp_path / "graph.png").exists()
+
+
+def test_png_and_pdf_by_another_package(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    made = SimpleNamespace(svg2png=lambda bytestring: b"png" + bytestring, svg2pdf=lambda bytestring: b"pdf")
+    monkeypatch.setitem(sys.modules, "cairosvg", made)
+    drawing = viz.draw(worked_example()[2])
+    assert drawing.save(tmp_path / "graph.png").read_bytes().startswith(b"png<svg")
+    assert drawing.save(tmp_path / "graph.pdf").read_bytes() == b"pdf"
 
 
 def test_wrong_arguments(tmp_path):
@@ -410,6 +419,8 @@ def test_wrong_arguments(tmp_path):
         viz.draw([e, 3.0])
     with pytest.raises(ValueError, match="direction='LR' or 'TB', got direction='up'"):
         viz.draw(e, direction="up")
+    with pytest.raises(ValueError, match="renderer='auto' or 'dot' or 'own', got renderer='tk'"):
+        viz.draw(e, renderer="tk")
     with pytest.raises(ValueError, match="gradients='all'"):
         viz.draw(e, gradients="all")
     with pytest.raises(ValueError, match=r"ends in one of \.svg, \.png, \.pdf, \.dot, \.gv, got '\.jpg'"):

@@ -1,8 +1,4 @@
-"""The DOT renderer: from a ``View`` to a ``graphviz.Digraph``.
-
-Values are blue, gradients orange, and neither is told by its colour alone: each has its own line with its
-own word. The colours stay apart for readers who see no red or no green, and their contrast is above 4.5.
-"""
+"""The DOT renderer: from a ``View`` to a ``graphviz.Digraph``."""
 
 from __future__ import annotations
 
@@ -10,15 +6,10 @@ from html import escape
 
 import graphviz
 
-from .text import clipped
+from .style import CARD, GRADIENT, LABEL_WIDTH, LINE, MUTED, TEXT, VALUE, VALUE_WIDTH
+from .text import clipped, printable
 from .view import View, ViewEdge, ViewNode
 
-VALUE = "#0b61a4"
-GRADIENT = "#b54708"
-TEXT = "#1b1f24"
-MUTED = "#59636e"
-LINE = "#8c959f"
-CARD = "#f6f8fa"
 FONT = "Helvetica,Arial,sans-serif"
 
 # How the kinds of nodes differ: in their frames.
@@ -30,10 +21,6 @@ FRAMES = {
     "number": {"fontcolor": VALUE, "shape": "plaintext", "style": "", "margin": "0.03", "width": "0", "height": "0.2"},
     "more": {"fontcolor": MUTED, "shape": "plaintext", "style": "", "margin": "0.03", "width": "0", "height": "0.2"},
 }
-
-# The longest texts that are written out on a node.
-LABEL_WIDTH = 40
-VALUE_WIDTH = 48
 
 
 def render(view: View, direction: str = "LR") -> graphviz.Digraph:
@@ -101,25 +88,18 @@ def _font(text: str, color: str, width: int) -> str:
 
 def _html(text: str, width: int) -> str:
     # dot replaces \N and its like in HTML-like labels too, and reads two backslashes as one.
-    return escape(clipped(_printable(text), width)).replace("\\", r"\\") or " "
+    return escape(clipped(printable(text), width)).replace("\\", r"\\") or " "
 
 
 def _plain(text: str) -> str:
-    return graphviz.escape(clipped(_printable(text), VALUE_WIDTH))
-
-
-def _printable(text: str) -> str:
-    """``text`` without the characters that XML and UTF-8 cannot hold."""
-    return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return graphviz.escape(clipped(printable(text), VALUE_WIDTH))
 
 
 def _tooltip(node: ViewNode) -> str:
-    size = "" if node.shape is None else f"shape {node.shape}, {node.dtype}"
-    parts = [f"{clipped(node.label, LABEL_WIDTH)} {node.operation}".strip() or node.kind, size, clipped(node.line, 120)]
-    return graphviz.escape(_printable("\n".join(part for part in parts if part)))
+    return graphviz.escape(printable(node.tooltip()))
 
 
 def _edge_attributes(edge: ViewEdge) -> dict[str, str]:
     if not edge.derivative:
         return {}
-    return {"edgetooltip": graphviz.escape(f"local derivative: {clipped(_printable(edge.derivative), 80)}")}
+    return {"edgetooltip": graphviz.escape(f"local derivative: {clipped(printable(edge.derivative), 80)}")}

@@ -19,22 +19,29 @@ from autograd_core.gradients import as_gradients
 from autograd_core.graph import backward_pass, topological_order
 from autograd_core.recorded_graph import Graph
 
-from . import dot
+from . import dot, svg
 from .view import View, view_graph
 
 DIRECTIONS = ("LR", "TB")
 RENDERED = ("svg", "png", "pdf")
 SOURCES = ("dot", "gv")
+# Above this many nodes, dot takes minutes, and the library lays out the picture itself.
+DOT_LIMIT = 1000
+
+
+RENDERERS = ("auto", "dot", "own")
 
 
 class DotNotFoundError(RuntimeError):
-    """The program ``dot`` of Graphviz, which lays out and renders pictures, is not installed.
+    """The program ``dot`` of Graphviz is not installed, and what was asked for needs it.
+
+    SVG does not: the library draws it itself.
 
     Attributes:
         source: the picture in the DOT language all the same.
 
     >>> import autograd_core as ag, viz
-    >>> drawing = viz.draw(ag.tensor(3.0, requires_grad=True, name="x"))
+    >>> drawing = viz.draw(ag.tensor(3.0, requires_grad=True, name="x"), renderer="dot")
     >>> try:
     ...     picture = drawing.svg()
     ... except viz.DotNotFoundError as error:
@@ -48,9 +55,9 @@ class DotNotFoundError(RuntimeError):
                 expected="the program 'dot' of Graphviz on the PATH (the Python package graphviz only calls it)",
                 got="none",
                 remedy="install Graphviz (Debian and Ubuntu: apt install graphviz; macOS: brew install graphviz; "
-                "Windows: winget install graphviz; conda: conda install graphviz). Without it, drawing.source "
-                "holds the picture in the DOT language, drawing.save('graph.dot') writes it, and "
-                "print(drawing) shows the same as a table",
+                "Windows: winget install graphviz; conda: conda install graphviz), or for PNG and PDF the Python "
+                "package cairosvg (pip install cairosvg). Without them, drawing.save('graph.svg') draws the same "
+                "picture, drawing.source holds it in the DOT language, and print(drawing) shows it as a table",
             )
         )
         self.source = source
@@ -74,22 +81,31 @@ class Drawing:
     2
     """
 
-    def __init__(self, view: View, direction: str = "LR") -> None:
+    def __init__(self, view: View, direction: str = "LR", renderer: str = "auto") -> None:
         self.view = view
+        self.direction = direction
+        self.renderer = renderer
         self._digraph = dot.render(view, direction)
         self.source: str = self._digraph.source
 
     def svg(self) -> str:
-        """The picture as SVG.
+        """The picture as SVG: laid out by ``dot`` where it is installed, otherwise by the library itself.
 
         Raises:
-            DotNotFoundError: if the program ``dot`` is not installed.
+            DotNotFoundError: if the program ``dot`` is not installed and ``renderer="dot"`` was asked for.
         """
         return self._svg
 
     @cached_property
     def _svg(self) -> str:
-        text = self._pipe("svg", "drawing.svg()").decode()
+        if self.renderer == "own" or (self.renderer == "auto" and len(self.view.nodes) > DOT_LIMIT):
+            return svg.render(self.view, self.direction)
+        try:
+            text = self._pipe("svg", "drawing.svg()").decode()
+        except DotNotFoundError:
+            if self.renderer == "dot":
+                raise
+            return svg.render(self.view, self.direction)
         return text[text.index("<svg") :]  # without what XML files begin with, so that it can stand in a page
 
     def save(self, path: str | Path) -> Path:
@@ -103,7 +119,8 @@ class Drawing:
 
         Raises:
             ValueError: for another suffix.
-            DotNotFoundError: if the program ``dot`` is not installed, except for the source.
+            DotNotFoundError: for PNG and PDF, if neither the program ``dot`` nor the package cairosvg is
+                installed.
 
         >>> import tempfile, autograd_core as ag, viz
         >>> x = ag.tensor(3.0, requires_grad=True, name="x")
@@ -116,8 +133,10 @@ class Drawing:
         operation = f"drawing.save({path.name!r})"
         if suffix in SOURCES:
             path.write_text(self.source, encoding="utf-8")
+        elif suffix == "svg":
+            path.write_text(f'<?xml version="1.0" encoding="UTF-8"?>\n{self.svg()}\n', encoding="utf-8")
         elif suffix in RENDERED:
-            path.write_bytes(self._pipe(suffix, operation))
+            path.write_bytes(self._rendered(suffix, operation))
         else:
             raise ValueError(
                 explain(
@@ -129,6 +148,21 @@ class Drawing:
             )
         return path
 
+    def _rendered(self, format: str, operation: str) -> bytes:
+        """PNG or PDF: by ``dot``, or out of the library's own SVG by cairosvg."""
+        try:
+            if self.renderer != "own":
+                return self._pipe(format, operation)
+            raise DotNotFoundError(operation, self.source)
+        except DotNotFoundError:
+            try:
+                import cairosvg
+            except ImportError:
+                cairosvg = None
+            if cairosvg is None or self.renderer == "dot":
+                raise
+        return {"png": cairosvg.svg2png, "pdf": cairosvg.svg2pdf}[format](bytestring=self.svg().encode())
+
     def _pipe(self, format: str, operation: str) -> bytes:
         try:
             return self._digraph.pipe(format=format, quiet=True)
@@ -139,18 +173,15 @@ class Drawing:
         return str(self.view)
 
     def _repr_mimebundle_(self, include: Container[str] | None = None, exclude: Container[str] | None = None) -> Any:
-        """What a notebook shows: the SVG as an image, or where ``dot`` is missing, a word on that and the table."""
-        try:
-            svg = self.svg()
-        except DotNotFoundError as error:
-            return {"text/plain": f"{error}\n\n{self!r}"}
+        """What a notebook shows: the SVG as an image, and the table where no pictures show."""
+        picture = self.svg()
         # An image inside HTML shows in more places than an SVG output: JupyterLab does not draw that in a
         # notebook that was downloaded, and others drop parts of it.
-        encoded = base64.b64encode(svg.encode()).decode()
+        encoded = base64.b64encode(picture.encode()).decode()
         image = f'<img alt="{escape(self._summary())}" src="data:image/svg+xml;base64,{encoded}">'
         return {
             "text/html": f'<div style="overflow-x: auto">{image}</div>',
-            "image/svg+xml": svg,
+            "image/svg+xml": picture,
             "text/plain": repr(self),
         }
 
@@ -169,6 +200,7 @@ def draw(
     direction: str = "LR",
     max_nodes: int | None = 500,
     digits: int = 6,
+    renderer: str = "auto",
 ) -> Drawing:
     """Draw the graph that a Tensor was computed by, with a value and a gradient on every node.
 
@@ -186,9 +218,10 @@ def draw(
             ``locals()``. What is no Tensor is skipped.
         show_constants: whether Tensors without a gradient and plain numbers are drawn.
         direction: ``"LR"`` reads from left to right, ``"TB"`` from top to bottom.
-        max_nodes: draw no more than this many nodes, the nearest to the result; ``None`` draws all. The
-            layout of 1,000 nodes takes seconds, that of 5,000 a minute.
+        max_nodes: draw no more than this many nodes, the nearest to the result; ``None`` draws all.
         digits: significant digits of numbers.
+        renderer: who draws: ``"dot"``, the program of Graphviz; ``"own"``, the library itself, which needs no
+            program; ``"auto"``, dot where it is installed and the graph is not too large for it.
 
     Returns:
         A ``Drawing``. It shows in a notebook; ``.source`` is its text in the DOT language, and
@@ -196,7 +229,7 @@ def draw(
 
     Raises:
         TypeError: if ``graph`` is nothing of the kind.
-        ValueError: for an unknown ``direction`` or ``gradients``.
+        ValueError: for an unknown ``direction``, ``renderer`` or ``gradients``.
 
     >>> import autograd_core as ag, viz
     >>> x = ag.tensor(3.0, requires_grad=True, name="x")
@@ -207,12 +240,11 @@ def draw(
     u(3)  u(2) + 1     10     1
     """
     results = _results(graph)
-    if direction not in DIRECTIONS:
-        raise ValueError(
-            explain(
-                "draw", expected="direction='LR' or 'TB'", got=f"direction={direction!r}", remedy="pass one of these"
-            )
-        )
+    for argument, value, known in (("direction", direction, DIRECTIONS), ("renderer", renderer, RENDERERS)):
+        if value not in known:
+            expected = f"{argument}={' or '.join(map(repr, known))}"
+            got = f"{argument}={value!r}"
+            raise ValueError(explain("draw", expected=expected, got=got, remedy="pass one of these"))
     table, notes = _gradients(results, gradients)
     view = view_graph(
         results,
@@ -223,7 +255,7 @@ def draw(
         digits=digits,
         notes=notes,
     )
-    return Drawing(view, direction)
+    return Drawing(view, direction, renderer)
 
 
 def _results(graph: Any) -> list[Tensor]:

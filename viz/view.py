@@ -17,6 +17,7 @@ from autograd_core.graph import topological_order
 from autograd_core.primitive import Primitive
 from autograd_core.recording import OUTPUT
 
+from .style import LABEL_WIDTH
 from .text import clipped, short
 
 Kind = Literal["leaf", "constant", "operation", "result", "number", "more"]
@@ -58,6 +59,12 @@ class ViewNode:
     shape: tuple[int, ...] | None = None
     dtype: str = ""
     line: str = ""
+
+    def tooltip(self) -> str:
+        """What a picture says of the node when it is pointed at: operation, shape, dtype, source line."""
+        size = "" if self.shape is None else f"shape {self.shape}, {self.dtype}"
+        name = f"{clipped(self.label, LABEL_WIDTH)} {self.operation}".strip() or self.kind
+        return "\n".join(part for part in (name, size, clipped(self.line, 120)) if part)
 
 
 @dataclass(frozen=True)
