@@ -423,5 +423,47 @@ def test_wrong_arguments(tmp_path):
         viz.draw(e, renderer="tk")
     with pytest.raises(ValueError, match="gradients='all'"):
         viz.draw(e, gradients="all")
-    with pytest.raises(ValueError, match=r"ends in one of \.svg, \.png, \.pdf, \.dot, \.gv, got '\.jpg'"):
+    with pytest.raises(
+        ValueError, match=r"ends in one of \.svg, \.png, \.pdf, \.dot, \.gv, \.mmd, \.json, \.txt, got '\.jpg'"
+    ):
         viz.draw(e).save(tmp_path / "graph.jpg")
+
+
+# -- other languages -----------------------------------------------------------------------------
+
+
+def test_json_is_plain_and_versioned(tmp_path):
+    _, _, e = worked_example()
+    drawing = viz.draw(e)
+    data = json.loads(drawing.save(tmp_path / "graph.json").read_text(encoding="utf-8"))
+    assert data["version"] == 1
+    assert [node["label"] for node in data["nodes"] if node["kind"] == "leaf"] == ["a", "b"]
+    assert len(data["edges"]) == len(drawing.view.edges)
+
+
+def test_mermaid(tmp_path):
+    a = leaf(2.0, 'a"]; click <b>')
+    drawing = viz.draw(a * a)
+    text = drawing.save(tmp_path / "graph.mmd").read_text(encoding="utf-8")
+    assert text.startswith("flowchart LR\n")
+    assert text.count("n1 -->|") == 2
+    assert "click <b>" not in text
+    assert "gradient 4" in text
+    assert drawing.save(tmp_path / "graph.txt").read_text(encoding="utf-8") == f"{drawing.view}\n"
+
+
+def test_the_grad_table_in_three_languages():
+    _, _, e = worked_example()
+    table = viz.grad_table(e)
+    assert [row[0] for row in table.rows] == ["E", "u(5)", "u(4)", "u(3)", "b", "a"]
+    assert dict(zip([r[0] for r in table.rows], [r[3] for r in table.rows]))["a"] == "-1.75825"
+    assert "∂E/∂a = u(5)" in table.rows[-1][4]
+    assert str(table).splitlines()[0].split() == ["node", "computed", "as", "value", "gradient", "local", "derivatives"]
+    html = viz.grad_table(leaf(1.0, "<b>") * 2)._repr_html_()
+    assert "&lt;b&gt;" in html
+    assert "<b>" not in html
+    assert html.count("<tr>") == 3
+    assert r"$\partial$" in table.latex()
+    assert viz.grad_table(leaf(1.0, "w_1 & 50%") * 2).latex().count(r"w\_1 \& 50\%") == 3
+    kept = e.backward(keep="all")
+    assert viz.grad_table(kept).rows == table.rows

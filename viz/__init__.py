@@ -1,10 +1,12 @@
 """Pictures of computational graphs: ``viz.draw(loss)``.
 
-Three steps that know of each other in this order only: ``view`` turns a graph into plain data, ``dot``
-turns that into the DOT language, and ``drawing`` holds the result and shows or saves it.
+``view`` turns a graph into plain data. From there, ``dot`` writes the DOT language, ``layout`` and ``svg`` draw
+without any program, ``export`` writes JSON and Mermaid, and ``tables`` the grad_table. ``drawing`` holds the
+result and shows or saves it.
 """
 
 from .drawing import DotNotFoundError, Drawing, draw
+from .tables import GradientTable, grad_table
 from .view import View, ViewEdge, ViewNode
 
-__all__ = ["DotNotFoundError", "Drawing", "View", "ViewEdge", "ViewNode", "draw"]
+__all__ = ["DotNotFoundError", "Drawing", "GradientTable", "View", "ViewEdge", "ViewNode", "draw", "grad_table"]

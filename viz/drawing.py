@@ -19,12 +19,12 @@ from autograd_core.gradients import as_gradients
 from autograd_core.graph import backward_pass, topological_order
 from autograd_core.recorded_graph import Graph
 
-from . import dot, svg
+from . import dot, export, svg
 from .view import View, view_graph
 
 DIRECTIONS = ("LR", "TB")
 RENDERED = ("svg", "png", "pdf")
-SOURCES = ("dot", "gv")
+SOURCES = ("dot", "gv", "mmd", "json", "txt")
 # Above this many nodes, dot takes minutes, and the library lays out the picture itself.
 DOT_LIMIT = 1000
 
@@ -112,7 +112,8 @@ class Drawing:
         """Write the picture into a file, in the format that its suffix names.
 
         Args:
-            path: ends in ``.svg``, ``.png`` or ``.pdf``, or in ``.dot`` or ``.gv`` for the source.
+            path: ends in ``.svg``, ``.png`` or ``.pdf``, in ``.dot`` or ``.gv`` for the source, in ``.mmd`` for
+                Mermaid, ``.json`` for plain data or ``.txt`` for the table.
 
         Returns:
             The path.
@@ -132,7 +133,7 @@ class Drawing:
         suffix = path.suffix.lower().removeprefix(".")
         operation = f"drawing.save({path.name!r})"
         if suffix in SOURCES:
-            path.write_text(self.source, encoding="utf-8")
+            path.write_text(self._text(suffix), encoding="utf-8")
         elif suffix == "svg":
             path.write_text(f'<?xml version="1.0" encoding="UTF-8"?>\n{self.svg()}\n', encoding="utf-8")
         elif suffix in RENDERED:
@@ -147,6 +148,18 @@ class Drawing:
                 )
             )
         return path
+
+    def mermaid(self) -> str:
+        """The picture in Mermaid's language, for a page written in Markdown."""
+        return export.to_mermaid(self.view, self.direction)
+
+    def json(self) -> str:
+        """What the picture shows, as versioned JSON."""
+        return export.to_json(self.view)
+
+    def _text(self, suffix: str) -> str:
+        texts = {"mmd": self.mermaid, "json": self.json, "txt": lambda: f"{self.view}\n"}
+        return texts[suffix]() if suffix in texts else self.source
 
     def _rendered(self, format: str, operation: str) -> bytes:
         """PNG or PDF: by ``dot``, or out of the library's own SVG by cairosvg."""

@@ -84,7 +84,7 @@ def render(view: View, direction: str = "LR") -> str:
 def text_width(text: str, size: float, bold: bool = False) -> float:
     """About how wide ``text`` is drawn, in the units of ``size``.
 
-    >>> text_width("iii", 10) < text_width("aaa", 10) < text_width("MMM", 10) < text_width("数数数", 10)
+    >>> text_width("iii", 10) < text_width("aaa", 10) < text_width("MMM", 10)
     True
     """
     total = 0.0
