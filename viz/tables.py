@@ -85,7 +85,7 @@ class GradientTable:
         x\\_1 & leaf & 3 & 2 & $\\partial$u(2)/$\\partial$x\\_1 = 2 \\\\
         """
         lines = [r"\begin{tabular}{lllll}", r"\hline", " & ".join(COLUMNS) + r" \\", r"\hline"]
-        lines += [" & ".join(_latex(clipped(text, WIDTH)) for text in row) + r" \\" for row in self.rows]
+        lines += [" & ".join(latex_text(clipped(text, WIDTH)) for text in row) + r" \\" for row in self.rows]
         return "\n".join([*lines, r"\hline", r"\end{tabular}"])
 
 
@@ -133,5 +133,5 @@ def grad_table(graph: Any, **options: Any) -> GradientTable:
     return GradientTable(tuple(rows))
 
 
-def _latex(text: str) -> str:
+def latex_text(text: str) -> str:
     return "".join(LATEX.get(character, character) for character in printable(text))
