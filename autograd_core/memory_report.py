@@ -38,14 +38,14 @@ class MemoryReport:
     """
 
     def __init__(self, nodes: Sequence[Tensor]) -> None:
-        saved = {id(_owner(array)) for node in nodes for array in _read_in_backward(node)}
+        saved = {id(owner_of(array)) for node in nodes for array in read_in_backward(node)}
         counted: set[int] = set()
         totals: dict[str, list[int]] = {}
         for node in nodes:
             total = totals.setdefault("leaf" if node.primitive is None else node.primitive.name, [0, 0, 0])
             total[0] += 1
-            for array in node._data if isinstance(node._data, tuple) else (node._data,):
-                owner = _owner(array)
+            for array in (*(node._data if isinstance(node._data, tuple) else (node._data,)), *kept_by(node)):
+                owner = owner_of(array)
                 if id(owner) not in counted:
                     counted.add(id(owner))
                     total[1] += owner.nbytes
@@ -64,14 +64,23 @@ class MemoryReport:
         return str(self)
 
 
-def _owner(array: Any) -> Any:
+def owner_of(array: Any) -> Any:
     """The array whose memory ``array`` lies in."""
     base = getattr(array, "base", None)
     return array if base is None or not hasattr(base, "nbytes") else base
 
 
-def _read_in_backward(node: Tensor) -> Iterator[Any]:
-    """The arrays that the rules of ``node`` read."""
+def kept_by(node: Tensor) -> Iterator[Any]:
+    """The arrays besides its inputs and its value that an operation keeps for the backward pass.
+
+    They are what its attributes list as ``kept_arrays``.
+    """
+    for attribute in node.attributes.values():
+        yield from getattr(attribute, "kept_arrays", ())
+
+
+def read_in_backward(node: Tensor) -> Iterator[Any]:
+    """The arrays that the rules of ``node`` read in a backward pass."""
     if node.primitive is None or not node._requires_grad:
         return
     arrays = [x for position, x in enumerate(node.inputs) if needs_input(node, position)]
@@ -79,3 +88,4 @@ def _read_in_backward(node: Tensor) -> Iterator[Any]:
         arrays.append(node._data)
     for array in arrays:
         yield from array if isinstance(array, tuple) else (array,)
+    yield from kept_by(node)

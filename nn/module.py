@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, Self
+from collections.abc import Callable, Iterator
+from typing import Any, Self
 
 import numpy as np
 
 from autograd_core import Tensor
 from autograd_core.errors import explain
-from autograd_core.hooks import HookHandle, Hooks
+from autograd_core.hooks import HookHandle
 
-from .parameter import Parameter
+from .module_errors import note_module
+from .module_hooks import CallHook, add_hook, call_with_hooks
+from .module_state import ModuleState, StateDictError
+from .parameter import check_device
 
-__all__ = ["Module"]
-
-
-class IncompatibleKeys(NamedTuple):
-    """What ``load_state_dict(strict=False)`` could not match."""
-
-    missing_keys: list[str]
-    unexpected_keys: list[str]
+__all__ = ["Module", "StateDictError"]
 
 
-class Module:
+class Module(ModuleState):
     """Base class of all networks and layers.
 
     Assign parameters and submodules as attributes in ``__init__`` (after ``super().__init__()``) and
-    compute in ``forward``; call the module itself, not ``forward``, so that hooks run.
+    compute in ``forward``; call the module itself, not ``forward``, so that hooks run. Should ``forward``
+    raise, a note on the error says in which module, by its path.
+
+    Names are checked. Reading an attribute that is not there raises and names what is. Setting a *new*
+    attribute outside ``__init__`` raises if its name is one slip of the fingers away from one that is
+    there (two letters exchanged, one left out, doubled or wrong inside a word: ``module.traning = False``,
+    ``module.wieght = ...``). If the name is meant, set it in ``__init__``, enter it with
+    ``register_parameter``, ``register_buffer`` or ``add_module``, or call
+    ``object.__setattr__(module, name, value)``. A plain list or dict of modules or parameters that the
+    module does not hold otherwise raises too, since they would never be trained: use ``nn.ModuleList``,
+    ``nn.ParameterList`` and their like, or again ``object.__setattr__``.
+
+    Attributes:
+        training: whether the module behaves as in training; see ``train`` and ``eval``.
 
     >>> import nn
     >>> class Line(nn.Module):
@@ -44,18 +52,6 @@ class Module:
     tensor(6., dtype=float32, operation=multiply)
     """
 
-    training: bool
-
-    def __init__(self) -> None:
-        set_attribute = object.__setattr__
-        set_attribute(self, "training", True)
-        set_attribute(self, "_parameters", {})
-        set_attribute(self, "_buffers", {})
-        set_attribute(self, "_persistent", set())
-        set_attribute(self, "_modules", {})
-        set_attribute(self, "_forward_hooks", Hooks())
-        set_attribute(self, "_forward_pre_hooks", Hooks())
-
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """Compute the module's output. Every module defines its own."""
         raise TypeError(
@@ -68,192 +64,35 @@ class Module:
         )
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
-        if not self._forward_pre_hooks and not self._forward_hooks:
+        try:
+            if self._call_hooks:
+                return call_with_hooks(self, inputs, options)
             return self.forward(*inputs, **options)
-        for hook in tuple(self._forward_pre_hooks.values()):
-            replaced = hook(self, inputs)
-            if replaced is not None:
-                inputs = replaced if isinstance(replaced, tuple) else (replaced,)
-        output = self.forward(*inputs, **options)
-        for hook in tuple(self._forward_hooks.values()):
-            replaced = hook(self, inputs, output)
-            if replaced is not None:
-                output = replaced
-        return output
-
-    # -- attributes ------------------------------------------------------------------------------
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        registries = self.__dict__
-        if "_parameters" not in registries:
-            if isinstance(value, Parameter | Module):
-                raise AttributeError(
-                    explain(
-                        f"{type(self).__name__}.{name}",
-                        expected="super().__init__() to have run",
-                        got="an assignment before it",
-                        remedy="call super().__init__() first in __init__",
-                    )
-                )
-            object.__setattr__(self, name, value)
-            return
-        if isinstance(value, Parameter):
-            self._register("_parameters", name, value)
-        elif isinstance(value, Module):
-            self._register("_modules", name, value)
-        elif name in self._parameters:
-            if value is not None:
-                raise TypeError(
-                    explain(
-                        f"{type(self).__name__}.{name}",
-                        expected="an nn.Parameter or None",
-                        got=type(value).__name__,
-                        remedy="wrap it in nn.Parameter, or write into its .data",
-                    )
-                )
-            self._parameters[name] = None
-        elif name in self._modules and value is None:
-            self._modules[name] = None
-        elif name in self._buffers:
-            self._buffers[name] = value if value is None or isinstance(value, Tensor) else Tensor(value)
-        else:
-            object.__setattr__(self, name, value)
-
-    def _register(self, registry: str, name: str, value: Any) -> None:
-        for other in ("_parameters", "_buffers", "_modules"):
-            if other != registry:
-                self.__dict__[other].pop(name, None)
-        self.__dict__.pop(name, None)
-        self.__dict__[registry][name] = value
-
-    def __getattr__(self, name: str) -> Any:
-        # Called only where normal look-up fails.
-        for registry in ("_parameters", "_buffers", "_modules"):
-            entries = self.__dict__.get(registry)
-            if entries is not None and name in entries:
-                return entries[name]
-        known = [key for registry in ("_parameters", "_buffers", "_modules") for key in self.__dict__.get(registry, ())]
-        raise AttributeError(
-            f"{type(self).__name__} has no attribute {name!r}. It holds {', '.join(known) or 'no parameters yet'}."
-        )
-
-    def __delattr__(self, name: str) -> None:
-        for registry in ("_parameters", "_buffers", "_modules"):
-            if name in self.__dict__[registry]:
-                del self.__dict__[registry][name]
-                return
-        object.__delattr__(self, name)
-
-    def __dir__(self) -> list[str]:
-        return sorted({*object.__dir__(self), *self._parameters, *self._buffers, *self._modules})
-
-    def register_parameter(self, name: str, parameter: Parameter | None) -> None:
-        """Enter a parameter (or the place of one that is absent) under ``name``."""
-        if parameter is None:
-            self._register("_parameters", name, None)
-        else:
-            setattr(self, name, parameter)
-
-    def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
-        """Enter a Tensor that belongs to the state but is not trained.
-
-        Args:
-            name: its attribute name.
-            tensor: its value, or ``None``.
-            persistent: whether it is part of the state dict.
-        """
-        self._register("_buffers", name, tensor if tensor is None or isinstance(tensor, Tensor) else Tensor(tensor))
-        if persistent:
-            self._persistent.add(name)
-
-    def add_module(self, name: str, module: Module | None) -> None:
-        """Enter a submodule under ``name``."""
-        if module is None:
-            self._register("_modules", name, None)
-        else:
-            setattr(self, name, module)
-
-    # -- walking through it ------------------------------------------------------------------------
-
-    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """This module and all below it with their dotted paths, each module once, parents first."""
-        seen: set[int] = set()
-        pending: list[tuple[str, Module]] = [(prefix, self)]
-        while pending:
-            path, module = pending.pop()
-            if id(module) in seen:
-                continue
-            seen.add(id(module))
-            yield path, module
-            for name, child in reversed(module._modules.items()):
-                if child is not None:
-                    pending.append((f"{path}.{name}" if path else name, child))
-
-    def modules(self) -> Iterator[Module]:
-        """This module and all below it."""
-        return (module for _, module in self.named_modules())
-
-    def named_children(self) -> Iterator[tuple[str, Module]]:
-        """The direct submodules with their names."""
-        return ((name, module) for name, module in self._modules.items() if module is not None)
-
-    def children(self) -> Iterator[Module]:
-        """The direct submodules."""
-        return (module for _, module in self.named_children())
-
-    def _named_entries(self, registry: str, prefix: str, recurse: bool) -> Iterator[tuple[str, Any]]:
-        seen: set[int] = set()
-        for path, module in self.named_modules(prefix) if recurse else [(prefix, self)]:
-            for name, entry in module.__dict__[registry].items():
-                if entry is not None and id(entry) not in seen:
-                    seen.add(id(entry))
-                    yield (f"{path}.{name}" if path else name), entry
-
-    def named_parameters(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Parameter]]:
-        """Parameters with their dotted paths, each once however often it is shared."""
-        return self._named_entries("_parameters", prefix, recurse)
-
-    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
-        """The parameters, for an optimizer.
-
-        >>> import nn
-        >>> [p.shape for p in nn.Linear(3, 2).parameters()]
-        [(2, 3), (2,)]
-        """
-        return (parameter for _, parameter in self.named_parameters(recurse=recurse))
-
-    def named_buffers(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Tensor]]:
-        """Buffers with their dotted paths."""
-        return self._named_entries("_buffers", prefix, recurse)
-
-    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
-        """The buffers."""
-        return (buffer for _, buffer in self.named_buffers(recurse=recurse))
-
-    def get_submodule(self, path: str) -> Module:
-        """The module at a dotted path.
-
-        Raises:
-            AttributeError: naming the step of the path that does not exist.
-        """
-        module = self
-        for name in path.split(".") if path else ():
-            module = getattr(module, name)
-            if not isinstance(module, Module):
-                raise AttributeError(f"{path!r}: {name!r} is a {type(module).__name__}, not a module")
-        return module
-
-    def apply(self, function: Callable[[Module], Any]) -> Self:
-        """Call ``function`` on every module below, children first, and on this one."""
-        for child in self.children():
-            child.apply(function)
-        function(self)
-        return self
+        except Exception as error:
+            note_module(error, self)
+            raise
 
     # -- changing it -----------------------------------------------------------------------------
 
     def train(self, mode: bool = True) -> Self:
-        """Switch every module to training (``True``) or evaluation behaviour."""
+        """Switch every module to training (``True``) or evaluation behaviour.
+
+        Raises:
+            ValueError: if ``mode`` is neither ``True`` nor ``False``.
+
+        >>> import nn
+        >>> nn.Sequential(nn.Linear(1, 1)).train(False)[0].training
+        False
+        """
+        if not isinstance(mode, bool | np.bool_):
+            raise ValueError(
+                explain(
+                    f"{type(self).__name__}.train",
+                    expected="mode to be True (training) or False (evaluation)",
+                    got=repr(mode),
+                    remedy="call train() or eval()",
+                )
+            )
         for module in self.modules():
             object.__setattr__(module, "training", bool(mode))
         return self
@@ -274,110 +113,168 @@ class Module:
             if parameter.grad is not None:
                 parameter.grad = None if set_to_none else Tensor(np.zeros_like(parameter._data))
 
-    def to(self, dtype: Any) -> Self:
-        """Convert floating-point parameters and buffers to ``dtype``, in place.
+    def to(self, *args: Any, device: Any = None, dtype: Any = None, non_blocking: bool = False) -> Self:
+        """Convert floating-point parameters and buffers to a dtype, in place.
+
+        Called as ``to(dtype)``, ``to(device)``, ``to(device, dtype)`` or ``to(tensor)`` (whose dtype is
+        taken), with the names as keywords too.
+
+        Args:
+            args: a dtype, a device or a Tensor.
+            device: the one device there is, ``"cpu"``.
+            dtype: a floating-point or complex dtype.
+            non_blocking: accepted for the sake of programs written for PyTorch.
 
         Raises:
-            TypeError: if ``dtype`` is not floating-point or complex.
+            TypeError: if ``dtype`` is not floating-point or complex, or would drop imaginary parts.
+            ValueError: for another device.
+
+        >>> import nn
+        >>> nn.Linear(2, 1).to("float64").weight.dtype
+        dtype('float64')
         """
-        dtype = np.dtype(dtype)
+        for argument in args:
+            if isinstance(argument, bool):
+                continue  # non_blocking
+            if isinstance(argument, Tensor):
+                dtype = argument.dtype
+            elif argument is not None:
+                given = _as_dtype(argument)
+                device, dtype = (argument, dtype) if given is None else (device, given)
+        check_device(device, f"{type(self).__name__}.to")
+        if dtype is not None:
+            self._convert(np.dtype(dtype), "fc", f"{type(self).__name__}.to")
+        return self
+
+    def _convert(self, dtype: np.dtype[Any], kinds: str, operation: str) -> None:
+        """Give all parameters and buffers whose dtype is of one of ``kinds`` another dtype."""
         if dtype.kind not in "fc":
             raise TypeError(
-                explain("Module.to", expected="a floating-point dtype", got=str(dtype), remedy="pass 'float64'")
+                explain(operation, expected="a floating-point dtype", got=str(dtype), remedy="pass 'float64'")
             )
-        for tensor in (*self.parameters(), *self.buffers()):
-            if tensor.dtype.kind in "fc" and tensor.dtype != dtype:
+        tensors = [tensor for tensor in (*self.parameters(), *self.buffers()) if tensor.dtype.kind in kinds]
+        if dtype.kind != "c" and any(tensor.dtype.kind == "c" for tensor in tensors):
+            raise TypeError(
+                explain(
+                    operation,
+                    expected="a complex dtype for a module with complex parameters",
+                    got=f"{dtype}, which would drop the imaginary parts",
+                    remedy="pass 'complex64' or 'complex128'",
+                )
+            )
+        for tensor in tensors:
+            if tensor.dtype != dtype:
                 tensor._data = tensor._data.astype(dtype)
                 tensor._note_change()
                 if tensor.grad is not None:
-                    tensor.grad = tensor.grad.astype(dtype)
+                    tensor.grad = tensor.grad.detach().astype(dtype)
+
+    def type(self, dst_type: Any) -> Self:
+        """Convert all parameters and buffers, integers too, to a floating-point dtype."""
+        self._convert(np.dtype(dst_type), "biufc", f"{type(self).__name__}.type")
         return self
 
     def double(self) -> Self:
         """Convert to float64."""
-        return self.to(np.float64)
+        return self.to(dtype="float64")
 
     def float(self) -> Self:
         """Convert to float32."""
-        return self.to(np.float32)
+        return self.to(dtype="float32")
+
+    def half(self) -> Self:
+        """Convert to float16."""
+        return self.to(dtype="float16")
+
+    def cpu(self) -> Self:
+        """The module itself: arrays live in the computer's own memory."""
+        return self
 
     # -- hooks -----------------------------------------------------------------------------------
 
-    def register_forward_pre_hook(self, hook: Callable[..., Any]) -> HookHandle:
-        """Have ``hook(module, inputs)`` run before ``forward``; what it returns replaces the inputs."""
-        return self._forward_pre_hooks.add(hook)
-
-    def register_forward_hook(self, hook: Callable[..., Any]) -> HookHandle:
-        """Have ``hook(module, inputs, output)`` run after ``forward``; what it returns replaces the output."""
-        return self._forward_hooks.add(hook)
-
-    # -- state -------------------------------------------------------------------------------------
-
-    def state_dict(self, prefix: str = "") -> dict[str, np.ndarray[Any, Any]]:
-        """Parameters and persistent buffers as arrays under their dotted paths, in PyTorch's order.
-
-        The arrays are copies: later training does not change them.
-
-        >>> import nn
-        >>> {key: value.shape for key, value in nn.Linear(3, 2).state_dict().items()}
-        {'weight': (2, 3), 'bias': (2,)}
-        """
-        return {key: np.array(tensor._data) for key, tensor in self._state(prefix).items()}
-
-    def _state(self, prefix: str = "") -> dict[str, Tensor]:
-        state: dict[str, Tensor] = OrderedDict()
-        for path, module in self.named_modules():
-            base = f"{prefix}{path}." if path else prefix
-            for name, parameter in module._parameters.items():
-                if parameter is not None:
-                    state[base + name] = parameter
-            for name, buffer in module._buffers.items():
-                if buffer is not None and name in module._persistent:
-                    state[base + name] = buffer
-        return state
-
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
-        """Copy values into parameters and buffers. Nothing is changed unless everything fits.
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> HookHandle:
+        """Have ``hook(module, args)`` run before ``forward``; what it returns replaces the arguments.
 
         Args:
-            state_dict: dotted path -> array or Tensor, as ``state_dict`` gives it.
-            strict: whether missing and unexpected keys are errors.
+            hook: the function; with ``with_kwargs`` it is called as ``hook(module, args, kwargs)`` and
+                returns ``None`` or a pair ``(args, kwargs)``.
+            prepend: whether it runs before the hooks that are there already.
+            with_kwargs: whether it sees the keyword arguments.
 
         Returns:
-            The missing and the unexpected keys.
+            A handle; ``handle.remove()`` takes the hook away.
 
-        Raises:
-            KeyError: for missing or unexpected keys, if strict.
-            ValueError: for a value of another shape.
+        >>> import nn
+        >>> layer = nn.Identity()
+        >>> handle = layer.register_forward_pre_hook(lambda module, args: (args[0] + 1,))
+        >>> layer(nn.Parameter([1.0])).tolist()
+        [2.0]
         """
-        own = self._state()
-        missing = [key for key in own if key not in state_dict]
-        unexpected = [key for key in state_dict if key not in own]
-        if strict and (missing or unexpected):
-            raise KeyError(
-                explain(
-                    f"{type(self).__name__}.load_state_dict",
-                    expected="exactly the module's keys",
-                    got=f"missing {missing or 'none'}, unexpected {unexpected or 'none'}",
-                    remedy="check that the model is the same one, or pass strict=False",
-                )
-            )
-        values = {}
-        for key in own.keys() & state_dict.keys():
-            given = state_dict[key]
-            values[key] = value = given._data if isinstance(given, Tensor) else np.asarray(given)
-            if value.shape != own[key].shape:
-                raise ValueError(
-                    explain(
-                        f"{type(self).__name__}.load_state_dict",
-                        expected=f"{key} of shape {own[key].shape}",
-                        got=f"shape {value.shape}",
-                        remedy="build the model with the sizes that the values were saved from",
-                    )
-                )
-        for key, value in values.items():
-            own[key].data = np.array(value)
-        return IncompatibleKeys(missing, unexpected)
+        return add_hook(self._call_hooks, CallHook("before", hook, with_kwargs), prepend)
+
+    def register_forward_hook(
+        self,
+        hook: Callable[..., Any],
+        *,
+        prepend: bool = False,
+        with_kwargs: bool = False,
+        always_call: bool = False,
+    ) -> HookHandle:
+        """Have ``hook(module, args, output)`` run after ``forward``; what it returns replaces the output.
+
+        Args:
+            hook: the function; with ``with_kwargs`` it is called as ``hook(module, args, kwargs, output)``.
+            prepend: whether it runs before the hooks that are there already.
+            with_kwargs: whether it sees the keyword arguments.
+            always_call: whether it runs even if ``forward`` raises, with ``None`` as output.
+
+        Returns:
+            A handle; ``handle.remove()`` takes the hook away.
+
+        >>> import nn
+        >>> layer = nn.Linear(2, 3)
+        >>> handle = layer.register_forward_hook(lambda module, args, output: print(output.shape))
+        >>> _ = layer([1.0, 2.0])
+        (3,)
+        """
+        return add_hook(self._call_hooks, CallHook("after", hook, with_kwargs, always_call), prepend)
+
+    def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> HookHandle:
+        """Have ``hook(module, grad_output)`` run when the gradients of the module's outputs are complete.
+
+        Args:
+            hook: gets a tuple with a gradient for each output; what it returns, unless ``None``, takes its place.
+            prepend: whether it runs before the hooks that are there already.
+
+        Returns:
+            A handle; ``handle.remove()`` takes the hook away.
+        """
+        return add_hook(self._call_hooks, CallHook("backward before", hook), prepend)
+
+    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> HookHandle:
+        """Have ``hook(module, grad_input, grad_output)`` run when the backward pass has gone through the module.
+
+        Args:
+            hook: gets a tuple with a gradient for each positional argument of the call (``None`` for what
+                is no Tensor or requires none) and one for each output; what it returns, unless ``None``,
+                takes the place of ``grad_input``.
+            prepend: whether it runs before the hooks that are there already.
+
+        Returns:
+            A handle; ``handle.remove()`` takes the hook away.
+
+        >>> import autograd_core as ag
+        >>> import nn
+        >>> layer = nn.Tanh()
+        >>> handle = layer.register_full_backward_hook(lambda module, grad_input, grad_output: (grad_input[0] * 10,))
+        >>> x = ag.tensor(0.0, requires_grad=True)
+        >>> _ = layer(x).backward()
+        >>> x.grad
+        tensor(10.)
+        """
+        return add_hook(self._call_hooks, CallHook("backward", hook), prepend)
 
     # -- text ----------------------------------------------------------------------------------------
 
@@ -385,21 +282,49 @@ class Module:
         """What stands in the parentheses of the module's text form. Modules define their own."""
         return ""
 
+    def _child_lines(self, children: list[tuple[str, str]]) -> list[str]:
+        """The submodules, given by name and text, as paragraphs of the module's own text."""
+        return [f"({name}): {text}" for name, text in children]
+
+    def _text(self, children: list[tuple[str, str]]) -> str:
+        extra = self.extra_repr()
+        if not children:
+            return f"{type(self).__name__}({extra})"
+        paragraphs = [*extra.splitlines(), *self._child_lines(children)]
+        inner = "\n".join(f"  {line}" for paragraph in paragraphs for line in paragraph.split("\n"))
+        return f"{type(self).__name__}(\n{inner}\n)"
+
     def __repr__(self) -> str:
-        lines: list[str] = []
-        pending: list[tuple[int, str, Module | None]] = [(0, "", self)]
-        while pending:
-            depth, label, module = pending.pop()
-            indent = "  " * depth
-            if module is None:
-                lines.append(f"{indent})")
-                continue
-            head = f"{indent}{label}{type(module).__name__}({module.extra_repr()}"
-            children = list(module.named_children())
-            if not children:
-                lines.append(head + ")")
-                continue
-            lines.append(head)
-            pending.append((depth, "", None))
-            pending.extend((depth + 1, f"({name}): ", child) for name, child in reversed(children))
-        return "\n".join(lines)
+        # From the leaves up, without recursion: networks may be nested deeper than Python's stack.
+        text = ""
+        pending: list[tuple[Any, list[tuple[str, str]], Iterator[tuple[str, Any]]]] = []
+        child: Any = self
+        while True:
+            if child is not None:
+                pending.append((child, [], iter(child._modules.items())))
+            module, done, rest = pending[-1]
+            child = None
+            for name, inner in rest:
+                if not isinstance(inner, Module) or type(inner).__repr__ is not Module.__repr__:
+                    done.append((name, repr(inner)))
+                elif any(inner is above for above, _, _ in pending):
+                    done.append((name, f"{type(inner).__name__}(...)"))
+                else:
+                    done.append((name, ""))
+                    child = inner
+                    break
+            if child is None:
+                text = module._text(done)
+                pending.pop()
+                if not pending:
+                    return text
+                siblings = pending[-1][1]
+                siblings[-1] = (siblings[-1][0], text)
+
+
+def _as_dtype(value: Any) -> Any:
+    """``value`` as a dtype, ``None`` where it names a device."""
+    try:
+        return np.dtype(value)
+    except TypeError:
+        return None

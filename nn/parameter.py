@@ -9,7 +9,7 @@ import numpy as np
 from autograd_core import Tensor
 from autograd_core.errors import explain
 
-__all__ = ["Parameter"]
+__all__ = ["Buffer", "Parameter"]
 
 
 class Parameter(Tensor):
@@ -47,6 +47,46 @@ class Parameter(Tensor):
                 )
             )
         self.requires_grad = requires_grad
+
+
+class Buffer(Tensor):
+    """A Tensor that registers itself as a buffer of the module it is assigned to: state that is not trained.
+
+    Args:
+        data: the value.
+        persistent: whether it is part of the state dict.
+
+    >>> import nn
+    >>> module = nn.Module()
+    >>> module.count = nn.Buffer([0.0])
+    >>> module.state_dict()
+    {'count': array([0.])}
+    """
+
+    __slots__ = ("persistent",)
+
+    persistent: bool
+
+    def __init__(self, data: Any, *, persistent: bool = True) -> None:
+        super().__init__(data)
+        self.persistent = persistent
+
+    def __reduce__(self) -> Any:
+        return _rebuild_buffer, (np.asarray(self._data), self._requires_grad, self.persistent, self.name)
+
+    def __copy__(self) -> Any:
+        return _rebuild_buffer(self._data.copy(), self._requires_grad, self.persistent, self.name)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        copy = memo[id(self)] = self.__copy__()
+        return copy
+
+
+def _rebuild_buffer(value: Any, requires_grad: bool, persistent: bool, name: str | None) -> Buffer:
+    buffer = Buffer(value, persistent=persistent)
+    buffer.requires_grad = requires_grad
+    buffer.name = name
+    return buffer
 
 
 def empty_parameter(
