@@ -1,0 +1,58 @@
+"""What loss modules have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_core import Tensor
+from autograd_core.errors import explain
+
+from ...functional.losses.shared import REDUCTIONS, check_reduction
+from ...module import Module
+
+__all__: list[str] = []
+
+
+class Loss(Module):
+    """A loss with a reduction, which is checked when the module is made."""
+
+    allowed: tuple[str, ...] = REDUCTIONS
+
+    def __init__(self, reduction: str = "mean") -> None:
+        super().__init__()
+        check_reduction(type(self).__name__, reduction, self.allowed)
+        self.reduction = reduction
+
+    def extra_repr(self) -> str:
+        """The reduction."""
+        return f"reduction={self.reduction!r}"
+
+
+class WeightedLoss(Loss):
+    """A loss with factors per class or entry, kept as a buffer."""
+
+    weight: Tensor | None
+
+    def __init__(self, weight: Any = None, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        self.register_buffer("weight", as_factors(weight))
+
+
+def as_factors(weight: Any) -> Any:
+    """Lists of factors as float32, like parameters; arrays and Tensors as they are."""
+    return weight if weight is None or hasattr(weight, "dtype") else np.asarray(weight, dtype=np.float32)
+
+
+def check_one_axis(owner: str, weight: Any) -> None:
+    """Refuse factors per class that are not a vector."""
+    if weight is not None and np.ndim(weight) != 1:
+        raise ValueError(
+            explain(
+                owner,
+                expected="a weight of shape (C,), one factor for each class",
+                got=f"shape {np.shape(weight)}",
+                remedy="pass one factor for each class",
+            )
+        )
