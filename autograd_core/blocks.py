@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 import operator
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import lru_cache
@@ -48,6 +48,12 @@ def in_blocks(function: Callable[..., Any], arrays: Sequence[Any]) -> tuple[Any,
         the arrays are not contiguous arrays of one shape and one memory order, or the function hands on an
         argument, it is called once.
     """
+    order = _memory_order(arrays)
+    if order is not None:
+        out, new = in_blocks(function, _transposed(arrays, order))
+        return (
+            (out.transpose(sorted(range(out.ndim), key=order.__getitem__)), True) if new else (function(*arrays), False)
+        )
     cut = _cut(arrays)
     if cut is None:
         return function(*arrays), False
@@ -67,7 +73,7 @@ def in_blocks(function: Callable[..., Any], arrays: Sequence[Any]) -> tuple[Any,
         else:
             ufunc(*_slices(flat, low, high), out=result[low:high])
 
-    _share_out(work, start, size, block)
+    share_out(work, start, size, block)
     return out, True
 
 
@@ -77,6 +83,9 @@ def add_in_blocks(function: Callable[..., Any], arrays: Sequence[Any], total: An
     Returns:
         Whether it was done. If not, ``total`` is unchanged.
     """
+    order = _memory_order((*arrays, total))
+    if order is not None:
+        return add_in_blocks(function, _transposed(arrays, order), total.transpose(order))
     cut = _cut(arrays)
     if cut is None or type(total) is not np.ndarray or not total.flags.c_contiguous:
         return False
@@ -90,8 +99,27 @@ def add_in_blocks(function: Callable[..., Any], arrays: Sequence[Any], total: An
     def work(low: int, high: int) -> None:
         result[low:high] += function(*_slices(flat, low, high))
 
-    _share_out(work, len(first), size, block)
+    share_out(work, len(first), size, block)
     return True
+
+
+def _memory_order(arrays: Sequence[Any]) -> list[int] | None:
+    """The axes as they lie in memory, if not in their own order, and alike in all arrays, without gaps.
+
+    Results of convolutions lie so: a view of an array whose axes stand in another order.
+    """
+    inside = [a for a in arrays if type(a) is np.ndarray and a.ndim]
+    if not inside or inside[0].ndim < 2 or inside[0].flags.c_contiguous:
+        return None
+    strides = inside[0].strides
+    order = sorted(range(len(strides)), key=lambda axis: -strides[axis])
+    if order == list(range(len(order))) or any(a.strides != strides or a.shape != inside[0].shape for a in inside):
+        return None
+    return order if inside[0].transpose(order).flags.c_contiguous else None
+
+
+def _transposed(arrays: Sequence[Any], order: list[int]) -> list[Any]:
+    return [a.transpose(order) if type(a) is np.ndarray and a.ndim else a for a in arrays]
 
 
 def _cut(arrays: Sequence[Any]) -> tuple[list[Any], tuple[int, ...], int, int] | None:
@@ -104,7 +132,7 @@ def _cut(arrays: Sequence[Any]) -> tuple[list[Any], tuple[int, ...], int, int] |
     return flat, shapes.pop(), rows[0].size, max(1, BLOCK // rows[0].itemsize)
 
 
-def _share_out(work: Callable[[int, int], None], start: int, size: int, block: int) -> None:
+def share_out(work: Callable[[int, int], None], start: int, size: int, block: int) -> None:
     """``work(low, high)`` for the blocks from ``start`` to ``size``, on all threads."""
 
     def stretch(begin: int, end: int) -> None:
@@ -126,6 +154,28 @@ def _share_out(work: Callable[[int, int], None], start: int, size: int, block: i
         for other in others:
             other.exception()  # wait for all, so that nothing is written after an error
     for other in others:
+        other.result()
+
+
+def work_off(tasks: Iterable[Any], work: Callable[[Any], None]) -> None:
+    """``work(task)`` for every task on all threads, each taking the next one that nobody has taken yet.
+
+    A thread that comes late, because the processors are busy with something else, holds up nobody.
+    """
+    waiting = iter(tuple(tasks))
+
+    def help_out() -> None:
+        for task in waiting:
+            work(task)
+
+    others = [_pool().submit(copy_context().run, help_out) for _ in range(_workers() - 1)]
+    try:
+        help_out()
+    finally:
+        started = [other for other in others if not other.cancel()]
+        for other in started:
+            other.exception()  # wait for all, so that nothing is written after an error
+    for other in started:
         other.result()
 
 

@@ -115,6 +115,22 @@ def test_blocks_keep_shape_and_leave_other_layouts_alone():
     assert blocks.in_blocks(rule, (np.float64(2.0), np.float64(3.0)))[0] == rule(2.0, 3.0)
 
 
+def test_blocks_keep_an_order_of_axes_that_all_arrays_share():
+    rng = np.random.default_rng(0)
+    x, y, total = (a.transpose(3, 1, 0, 2) for a in rng.standard_normal((3, 16, 8, 64, 64)))
+    rule = lambda x, y, c: x * np.tanh(y) + c
+    result, new = blocks.in_blocks(rule, (x, y, 2.0))
+    assert new
+    assert result.strides == x.strides
+    np.testing.assert_array_equal(result, rule(x, y, 2.0))
+    expected = total + rule(x, y, 2.0)
+    assert blocks.add_in_blocks(rule, (x, y, 2.0), total)
+    np.testing.assert_array_equal(total, expected)
+    assert not blocks.add_in_blocks(rule, (x, y, 2.0), total.copy("C"))
+    assert not blocks.in_blocks(rule, (x[::2], y[::2], 2.0))[1]  # gaps
+    assert blocks.in_blocks(lambda x: x, (x,))[0] is x
+
+
 def test_repeated_numbers_of_a_larger_shape_are_not_cut_into_blocks():
     row = ag.tensor(np.linspace(0, 1, SIZE), requires_grad=True)
     twos = np.broadcast_to(2.0, (3, SIZE))
@@ -156,6 +172,30 @@ def test_every_entry_is_computed_once(workers, monkeypatch):
 
     blocks.in_blocks(count, (np.zeros(SIZE), np.arange(SIZE)))
     assert (seen == 1).all()
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_every_task_is_worked_off_once(workers, monkeypatch):
+    monkeypatch.setattr(blocks, "_workers", lambda: workers)
+    seen = np.zeros(200, int)
+    x = np.zeros(20_000)
+
+    def work(task):
+        seen[task] += 1
+        np.exp(x)
+        with np.testing.assert_raises(FloatingPointError):  # the error settings hold on every thread
+            np.divide(x, x)
+
+    with np.errstate(all="raise"):
+        blocks.work_off(range(200), work)
+        blocks.work_off([], work)
+    assert (seen == 1).all()
+
+    def fail(task):
+        raise KeyError(task)
+
+    with pytest.raises(KeyError):
+        blocks.work_off(range(4), fail)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])

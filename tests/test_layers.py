@@ -20,7 +20,10 @@ LAYERS: list[tuple[str, str]] = [
     ("errors and modes", "errors modes"),
     ("what an operation is", "primitive"),
     ("operations", "ops ops.*"),
-    ("values, and text made of them", "blocks formatting grad_table memory memory_report staleness values watched"),
+    (
+        "values, and text made of them",
+        "blas blocks formatting grad_table memory memory_report staleness values watched",
+    ),
     ("how an operation becomes a node", "recording"),
     ("the two passes", "gradients graph hooks nonfinite pullback unrolled"),
     ("Tensor", "methods numpy_protocol tensor"),
