@@ -116,7 +116,7 @@ def near(what: str, ours: Any, theirs: Any, tolerance: float, like: Any = None) 
     """Assert equal shapes, dtypes and values; ``None`` counts as zero."""
     if ours is None and theirs is None:
         return
-    b = np.zeros(tuple(like.shape)) if theirs is None else theirs.detach().numpy()
+    b = np.zeros(tuple(like.shape)) if theirs is None else theirs.detach().numpy(force=True)
     a = np.zeros_like(b) if ours is None else np.asarray(getattr(ours, "_data", ours))
     assert a.shape == b.shape, f"{what}: shape {a.shape}, PyTorch's {b.shape}"
     if ours is not None and theirs is not None and b.dtype.kind == "f":

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
+import nn
 from tests.test_docs import public_names
 
 # Functions without a counterpart in PyTorch, and what is not a function of arrays. Their values are compared
@@ -25,9 +28,15 @@ WITHOUT_COUNTERPART = set(WITHOUT_COUNTERPART_TEXT.split())
 HERE = Path(__file__).parent
 
 
+def words(*patterns: str) -> set[str]:
+    """The words of the test files whose names fit."""
+    texts = [path.read_text(encoding="utf-8") for pattern in patterns for path in sorted(HERE.glob(pattern))]
+    return {word for text in texts for word in re.findall(r"[\w{}]+", text)}
+
+
 def compared() -> set[str]:
-    text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(HERE.glob("test_torch_*.py")))
-    return set(re.findall(r"\w+", text))
+    """What the tests of array functions speak of."""
+    return words("test_torch_[ae]*.py", "test_torch_conventions.py", "test_torch_linalg.py", "test_torch_transforms.py")
 
 
 def functions() -> set[str]:
@@ -46,3 +55,36 @@ def test_every_function_is_compared_or_listed():
 def test_the_list_holds_only_what_is_not_compared():
     assert not sorted(WITHOUT_COUNTERPART & compared())
     assert not sorted(WITHOUT_COUNTERPART - functions())
+
+
+def layers_of_both() -> list[str]:
+    """The classes of ``nn`` that PyTorch has under the same name."""
+    torch = pytest.importorskip("torch")
+    return [name for name in dir(nn) if isinstance(getattr(nn, name), type) and hasattr(torch.nn, name)]
+
+
+def test_every_layer_and_loss_is_compared():
+    spoken_of = words("test_torch_nn_*.py", "test_networks_torch.py", "test_torch_weights.py")
+    # A test goes through dimensions and kinds by putting them together to a name: f"{kind}Pad{axes}d".
+    composed = [re.sub(r"\{\w+\}", r"\\w+", word) for word in spoken_of if re.search(r"\{\w+\}", word)]
+    composed = [pattern for pattern in composed if len(pattern.replace(r"\w+", "")) > 3]
+    spoken_of |= {"RNNCellBase"}  # what the three cells have in common
+    missing = [name for name in layers_of_both() if name not in spoken_of]
+    assert [name for name in missing if not any(re.fullmatch(pattern, name) for pattern in composed)] == []
+
+
+# Classes of ``torch.nn`` that are left out, and why.
+LEFT_OUT = {
+    "Lazy.*|Uninitialized.*": "sizes are given where a layer is made",
+    "Container|NLLLoss2d": "deprecated in PyTorch",
+    "DataParallel|SyncBatchNorm": "for several devices",
+    "CrossMapLRN2d": "LocalResponseNorm computes the same",
+    "LinearCrossEntropyOptions": "settings of an implementation",
+}
+
+
+def test_no_layer_of_pytorch_is_forgotten():
+    torch = pytest.importorskip("torch")
+    theirs = [name for name in dir(torch.nn) if isinstance(getattr(torch.nn, name), type)]
+    missing = [name for name in theirs if not hasattr(nn, name)]
+    assert [name for name in missing if not any(re.fullmatch(pattern, name) for pattern in LEFT_OUT)] == []

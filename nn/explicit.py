@@ -14,6 +14,8 @@ class _State(threading.local):
 
 
 _state = _State()
+_open = 0  # how many such contexts are open in all threads: while it is 0, nothing else is looked up
+_lock = threading.Lock()
 
 
 class explicit(ContextDecorator):
@@ -35,13 +37,19 @@ class explicit(ContextDecorator):
     """
 
     def __enter__(self) -> Self:
+        global _open
         _state.depth += 1
+        with _lock:
+            _open += 1
         return self
 
     def __exit__(self, *exception: object) -> None:
+        global _open
         _state.depth -= 1
+        with _lock:
+            _open -= 1
 
 
 def wants_parts() -> bool:
     """Whether joint operations are to be recorded in their parts: asked by every one of them."""
-    return _state.depth > 0
+    return _open > 0 and _state.depth > 0

@@ -13,7 +13,32 @@ from nn.explicit import wants_parts
 from tests.harness.collect import OPERATIONS, PARTS
 
 # Operations of ``nn`` that are elementary themselves, and why.
-ELEMENTARY: dict[str, str] = {}
+ELEMENTARY: dict[str, str] = {
+    "attention_gradient": "the derivative of attention, whose parts have derivatives of their own",
+    "avg_pool_spread": "the derivative of avg_pool alone, which is linear",
+    "batch_norm_gradient": "the derivative of batch_norm, whose parts have derivatives of their own",
+    "convolution_weight": "occurs in derivatives of convolution alone",
+    "dropout": "one product with a mask that holds no NaN",
+    "embedding": "one step, rows picked by number",
+    "embedding_factors": "a constant, with which the derivative of embedding is weighted",
+    "embedding_row_sums": "one step, rows added up by number, the transpose of picking them",
+    "fold": "one step, entries of windows added up by place",
+    "fractional_max_pool": "one step, entries picked at places that are constants",
+    "fractional_max_pool_indices": "a constant, the places of the maxima",
+    "group_norm_gradient": "the derivative of group_norm, whose parts have derivatives of their own",
+    "gru_gradient": "the derivative of gru, whose steps have derivatives of their own",
+    "interpolate_transposed": "the derivative of interpolate alone, which is linear",
+    "layer_norm_gradient": "the derivative of layer_norm, whose parts have derivatives of their own",
+    "lstm_gradient": "the derivative of lstm, whose steps have derivatives of their own",
+    "max_pool_gather": "occurs in derivatives of max_pool alone",
+    "max_pool_indices": "a constant, the places of the maxima",
+    "max_pool_scatter": "the derivative of max_pool alone",
+    "max_unpool": "one step, entries written at places that are constants",
+    "negative_part": "one step, the smaller of x and 0, which occurs in the parts of exponential units",
+    "raise_to": "one step, the larger of two numbers, with derivative 1",
+    "rnn_gradient": "the derivative of rnn, whose steps have derivatives of their own",
+    "unfold": "one step, entries copied by place",
+}
 
 JOINT = [name for name, operation in OPERATIONS.items() if operation.forward.__module__.partition(".")[0] == "nn"]
 

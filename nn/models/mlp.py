@@ -10,6 +10,7 @@ from autograd_core.errors import explain
 
 from ..layers.activation import ReLU
 from ..layers.container import Sequential
+from ..layers.dropout import Dropout
 from ..layers.linear import Linear
 from ..module import Module
 
@@ -27,6 +28,7 @@ class MLP(Sequential):
         activation: a module class (or a function that makes a module) for f.
         output_activation: the same for the last layer, ``None`` for none.
         bias: whether the layers have biases.
+        dropout: the probability with which a hidden output is set to 0 in training.
         dtype: dtype of the parameters, float32 if left out.
 
     Raises:
@@ -47,6 +49,7 @@ class MLP(Sequential):
         activation: Callable[[], Module] = ReLU,
         output_activation: Callable[[], Module] | None = None,
         bias: bool = True,
+        dropout: float = 0.0,
         dtype: Any = None,
     ) -> None:
         if len(sizes) < 2 or any(size < 1 for size in sizes):
@@ -61,7 +64,9 @@ class MLP(Sequential):
         layers: list[Module] = []
         for before, after in pairwise(sizes):
             layers += [Linear(before, after, bias=bias, dtype=dtype), activation()]
-        layers.pop()
+            if dropout:
+                layers.append(Dropout(dropout))
+        del layers[-2 if dropout else -1 :]
         if output_activation is not None:
             layers.append(output_activation())
         super().__init__(*layers)
