@@ -42,6 +42,7 @@ def load(seed: int = 0) -> Split:
 
 def read(model: nn.Module, images: np.ndarray) -> np.ndarray:
     """The digit that the network sees in each image: the one of the highest score."""
+    model.eval()
     with ag.no_grad():
         scores = model(images)
     return np.argmax(scores.data, axis=1)
@@ -78,6 +79,7 @@ def train(
         progress: wraps the range of epochs, to show a progress bar.
         report: gets each epoch's mean loss.
     """
+    model.train()
     rng = np.random.default_rng(seed)
     loss_of = nn.CrossEntropyLoss()
     optimizer = optim.Adam(model.parameters(), lr=LEARNING_RATE)
