@@ -36,7 +36,6 @@ from .models.mlp import *
 from .models.resnet import *
 from .models.sequence import *
 from .models.transformer_lm import *
-from .models.transformer_lm import *
 from .module import *
 from .parameter import *
 from .random import *
