@@ -14,10 +14,35 @@ import platform
 from pathlib import Path
 
 from .measure import Result, run
-from .workloads import chain, depth, hessian, large, mlp, scalar_mlp
+from .workloads import (
+    chain,
+    convolution,
+    depth,
+    embedding,
+    hessian,
+    large,
+    mlp,
+    normalization,
+    optimizers,
+    recurrent,
+    scalar_mlp,
+    transformer,
+)
 
 # Each module has a tuple WORKLOADS.
-MODULES = (chain, scalar_mlp, mlp, large, hessian)
+MODULES = (
+    chain,
+    scalar_mlp,
+    mlp,
+    large,
+    hessian,
+    convolution,
+    recurrent,
+    transformer,
+    normalization,
+    embedding,
+    optimizers,
+)
 
 PEERS = ("numpy", "torch", "jax", "autograd", "mygrad")
 RESULTS = Path(__file__).with_name("RESULTS.md")

@@ -273,7 +273,8 @@ def layer(name, shapes, options=None, constructor=(6, 2, 5), **arguments):
     theirs = {**arguments}
     if arguments.get("activation") in ACTIVATIONS:
         arguments["activation"], theirs["activation"] = ACTIVATIONS[arguments["activation"]]
-    text = ", ".join(f"{k}={getattr(v, 'shape', v)}" for k, v in {**arguments, **options}.items())
+    given = {k: getattr(v, "__name__", getattr(v, "shape", v)) for k, v in {**arguments, **options}.items()}
+    text = ", ".join(f"{k}={v}" for k, v in given.items())
     return ModuleCase(
         lambda: getattr(nn, name)(*constructor, **arguments),
         lambda: getattr(torch.nn, name)(*constructor, **theirs),

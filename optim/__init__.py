@@ -1,7 +1,12 @@
-"""Optimizers with the names and defaults of ``torch.optim``."""
+"""Optimizers with the names and defaults of ``torch.optim``, schedules, line searches."""
 
-from .first_order.adam import Adam
-from .first_order.sgd import SGD
-from .optimizer import Optimizer
-
-__all__ = ["SGD", "Adam", "Optimizer"]
+from . import line_search as line_search
+from . import lr_scheduler as lr_scheduler
+from .elementwise import Elementwise as Elementwise
+from .first_order import *
+from .noise import *
+from .optimizer import Optimizer as Optimizer
+from .per_parameter import PerParameter as PerParameter
+from .quasi_newton import *
+from .rate_finder import *
+from .second_order import *

@@ -6,18 +6,34 @@ through main memory. Here the parameters of a group lie one after the other in o
 each kind of state, and an update runs on blocks that stay in the cache: small parameters share a
 block, large ones are cut into several. The parameters' values are views into the flat array, so nothing
 is copied but the gradients of small parameters.
+
+Complex parameters are updated as twice as many real numbers, real and imaginary parts by turns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from threading import Lock, local
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_core.errors import explain
+__all__ = ["BLOCK", "Block", "FlatParameters", "Piece", "flat_real", "scratch"]
 
 BLOCK = 1 << 15  # elements; about ten arrays of this length fit into a second-level cache
+SCRATCH = 4  # arrays for intermediate results
+
+_lock = Lock()
+_memory = local()
+
+
+def scratch(dtype: Any) -> list[Any]:
+    """Arrays for intermediate results, of a block's length, that the calling thread has for itself."""
+    arrays = getattr(_memory, dtype.str[1:], None)
+    if arrays is None:
+        arrays = [np.empty(BLOCK, dtype=dtype) for _ in range(SCRATCH)]
+        setattr(_memory, dtype.str[1:], arrays)
+    return arrays
 
 
 class Piece(NamedTuple):
@@ -25,16 +41,14 @@ class Piece(NamedTuple):
 
     Attributes:
         position: which parameter.
-        start, stop: which of its elements, counted flat.
+        start, stop: which of its real numbers, counted flat.
         offset: where they begin in the block.
-        whole: whether it is the whole parameter.
     """
 
     position: int
     start: int
     stop: int
     offset: int
-    whole: bool
 
 
 class Block(NamedTuple):
@@ -46,38 +60,53 @@ class Block(NamedTuple):
 
 
 class FlatParameters:
-    """Parameters of one dtype in one flat array, with arrays of state beside it.
+    """Parameters of one dtype in one flat array, with state beside it.
 
     Args:
         parameters: leaf Tensors of one dtype; their values become views into ``values``.
+        indices: their places among the parameters of their group.
+        numbers: the state of a parameter that consists of single numbers (the step count ...), before its
+            first update.
+
+    Attributes:
+        values: the parameters, flat.
+        numbers: a dict for each parameter.
+        states: name -> a flat array of real numbers.
     """
 
-    def __init__(self, parameters: Sequence[Any]) -> None:
+    def __init__(self, parameters: Sequence[Any], indices: Sequence[int], numbers: Mapping[str, Any]) -> None:
         self.parameters = list(parameters)
-        self.sizes = [int(parameter._data.size) for parameter in parameters]
+        self.indices = list(indices)
+        self.values = np.empty(sum(p._data.size for p in parameters), dtype=parameters[0].dtype)
+        self.real_dtype = self.values.real.dtype
+        parts = 2 if self.values.dtype.kind == "c" else 1
+        self.sizes = [parts * int(parameter._data.size) for parameter in parameters]
         self.offsets = np.concatenate([[0], np.cumsum(self.sizes)]).astype(int).tolist()
-        self.values = np.empty(self.offsets[-1], dtype=parameters[0].dtype)
-        self.views = self._views(self.values)
-        self.steps = [0] * len(self.parameters)
+        self.numbers = [dict(numbers) for _ in parameters]
         self.states: dict[str, Any] = {}
         self._plans: dict[tuple[int, ...], list[Block]] = {}
-        length = min(BLOCK, len(self.values))
-        self.scratch = [np.empty(length, dtype=self.values.dtype) for _ in range(3)]
+        self._last: tuple[int, ...] | None = None  # whose numbers are equal
+        self._look()
         self.attach()
+
+    def _look(self) -> None:
+        """Make the views of the flat array."""
+        self.real = self.values.view(self.real_dtype)
+        self.views = self._views(self.real)
 
     def _views(self, flat: Any) -> list[Any]:
         return [
-            flat[start : start + size].reshape(parameter.shape)
+            flat[start : start + size].view(self.values.dtype).reshape(parameter.shape)
             for parameter, start, size in zip(self.parameters, self.offsets, self.sizes)
         ]
 
     # A copy or a pickle would turn the views into arrays of their own.
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "views"}
+        return {key: value for key, value in self.__dict__.items() if key not in ("views", "real")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self.views = self._views(self.values)
+        self._look()
 
     def attach(self) -> None:
         """Make the parameters' values views into the flat array again, should one have been replaced."""
@@ -88,63 +117,86 @@ class FlatParameters:
 
     def allocate(self, name: str) -> Any:
         """The flat array of the state ``name``, zeros to begin with."""
-        if name not in self.states:
-            self.states[name] = np.zeros_like(self.values)
-        return self.states[name]
+        state = self.states.get(name)
+        if state is None:
+            with _lock:
+                state = self.states.setdefault(name, np.zeros_like(self.real))
+        return state
 
-    def state_views(self, position: int) -> dict[str, Any]:
-        """The state of one parameter, as views of its shape."""
+    def stretch(self, block: Block, name: str) -> Any:
+        """The part of the state ``name`` that belongs to a block."""
+        return self.allocate(name)[block.start : block.stop]
+
+    def state_of(self, position: int) -> dict[str, Any]:
+        """The state of one parameter: its numbers, and its arrays as views of its shape."""
         start, size = self.offsets[position], self.sizes[position]
         shape = self.parameters[position].shape
-        return {name: flat[start : start + size].reshape(shape) for name, flat in self.states.items()}
+        arrays = {
+            name: flat[start : start + size].view(self.values.dtype).reshape(shape)
+            for name, flat in self.states.items()
+        }
+        return {**self.numbers[position], **arrays}
 
-    def blocks(self) -> Iterator[tuple[Block, Any, int]]:
-        """The blocks of the parameters that have a gradient: block, its gradient, its step count.
-
-        The step counts of these parameters are advanced.
-
-        Raises:
-            ValueError: for a gradient of another shape than its parameter.
-        """
-        gradients: list[Any] = [None if p.grad is None else _gradient(p) for p in self.parameters]
-        present = tuple(position for position, gradient in enumerate(gradients) if gradient is not None)
-        for position in present:
-            self.steps[position] += 1
-        buffer = self.scratch[0]
-        for block in self._plan(present):
-            pieces = block.pieces
-            if len(pieces) == 1:
-                piece = pieces[0]
-                gradient = gradients[piece.position].reshape(-1)[piece.start : piece.stop]
+    def restore(self, position: int, entry: Mapping[str, Any]) -> None:
+        """Take over the state of one parameter, as ``state_of`` gave it."""
+        numbers = self.numbers[position]
+        for name in entry.keys() - numbers.keys():
+            self.allocate(name)
+        own = self.state_of(position)
+        for name, value in entry.items():
+            if name in numbers:
+                numbers[name] = type(numbers[name])(value)
             else:
-                gradient = buffer[: block.stop - block.start]
-                for piece in pieces:
-                    part = gradients[piece.position].reshape(-1)[piece.start : piece.stop]
-                    gradient[piece.offset : piece.offset + len(part)] = part
-            yield block, gradient, self.steps[pieces[0].position]
+                own[name][...] = value
 
-    def _plan(self, present: tuple[int, ...]) -> list[Block]:
-        uniform = len({self.steps[position] for position in present}) <= 1
-        if uniform and present in self._plans:
+    def present(self, gradients: Sequence[Any]) -> tuple[int, ...]:
+        """The positions of the parameters that have a gradient."""
+        return tuple(position for position, index in enumerate(self.indices) if gradients[index] is not None)
+
+    def gather(self, block: Block, gradients: Sequence[Any], buffer: Any) -> Any:
+        """The gradient of a block, flat: where it comes from several parameters, in the buffer."""
+        pieces = block.pieces
+        if len(pieces) == 1:
+            piece = pieces[0]
+            return flat_real(gradients[self.indices[piece.position]])[piece.start : piece.stop]
+        gradient = buffer[: block.stop - block.start]
+        for piece in pieces:
+            part = flat_real(gradients[self.indices[piece.position]])
+            gradient[piece.offset : piece.offset + len(part)] = part
+        return gradient
+
+    def plan(self, present: tuple[int, ...]) -> list[Block]:
+        """The blocks of some of the parameters; those in a block have the same numbers.
+
+        Args:
+            present: their positions.
+        """
+        if present == self._last:  # numbers that were equal have changed alike
             return self._plans[present]
+        self._last = None
+        uniform = all(self.numbers[position] == self.numbers[present[0]] for position in present)
+        if uniform:
+            self._last = present
+            if present in self._plans:
+                return self._plans[present]
         plan: list[Block] = []
         pieces: list[Piece] = []
         for position in present:
+            size = self.sizes[position]
             if pieces:
                 last = pieces[-1].position
-                apart = last != position - 1 or self.steps[last] != self.steps[position]
-                full = pieces[-1].offset + self.sizes[last] + self.sizes[position] > BLOCK
-                if apart or full:
+                offset = pieces[-1].offset + self.sizes[last]
+                apart = last != position - 1 or self.numbers[last] != self.numbers[position]
+                if apart or offset + size > BLOCK:
                     plan.append(self._block(pieces))
                     pieces = []
-            size = self.sizes[position]
             if size > BLOCK:
-                for start in range(0, size, BLOCK):
-                    stop = min(start + BLOCK, size)
-                    plan.append(self._block([Piece(position, start, stop, 0, False)]))
+                plan += [
+                    self._block([Piece(position, start, min(start + BLOCK, size), 0)])
+                    for start in range(0, size, BLOCK)
+                ]
             else:
-                offset = pieces[-1].offset + self.sizes[pieces[-1].position] if pieces else 0
-                pieces.append(Piece(position, 0, size, offset, True))
+                pieces.append(Piece(position, 0, size, offset if pieces else 0))
         if pieces:
             plan.append(self._block(pieces))
         if uniform:
@@ -156,15 +208,7 @@ class FlatParameters:
         return Block(start, start + sum(piece.stop - piece.start for piece in pieces), tuple(pieces))
 
 
-def _gradient(parameter: Any) -> Any:
-    gradient = parameter.grad._data
-    if gradient.shape != parameter._data.shape:
-        raise ValueError(
-            explain(
-                "optimizer.step",
-                expected=f"a gradient of the parameter's shape {parameter.shape}",
-                got=f"shape {gradient.shape} in .grad",
-                remedy="set .grad to a Tensor of the parameter's shape, or to None",
-            )
-        )
-    return gradient
+def flat_real(array: Any) -> Any:
+    """An array as a flat one of real numbers, without a copy where it lies in one piece."""
+    flat = array.reshape(-1)
+    return flat if flat.dtype.kind != "c" else np.ascontiguousarray(flat).view(flat.real.dtype)

@@ -2,33 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd_core import Tensor, enable_grad
 from autograd_core.errors import explain
-from autograd_core.recording import next_index
-from autograd_core.staleness import Change, mark_changed, user_line
+from autograd_core.hooks import HookHandle, Hooks
 
-from .flat import Block, FlatParameters
+from .checking import check_gradient, check_parameters, require, require_choice
+from .plain import plain
+from .vector import mark
+
+__all__ = ["Group", "Optimizer"]
+
+Group = Mapping[str, Any]  # the hyper-parameters of a group of parameters, and the group's ``"params"``
+
+# What a group may hold besides the hyper-parameters: schedules and programs leave notes there.
+NOTES = {"params", "param_names", "name", "initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum", "swa_lr"}
+# How PyTorch computes an update, which is no question here: accepted, and without effect.
+IMPLEMENTATION = {"foreach", "fused", "capturable", "differentiable"}
 
 
 class Optimizer:
     """Base class of the optimizers.
 
-    A subclass gives its hyper-parameters as ``defaults`` and defines ``update``, the rule for one flat
-    block of parameters of one dtype.
+    It keeps the parameters in groups, each with its hyper-parameters, and whatever a rule remembers of a
+    parameter in ``state``. A rule that treats every number alike derives from ``Elementwise``, one that looks
+    at a parameter as a whole from ``PerParameter``. A subclass may also define ``step`` itself.
+
+    Programs written for PyTorch pass ``foreach``, ``fused`` and ``capturable`` to choose one of its
+    implementations; constructors take these where PyTorch has them, and ignore them, for the result is the
+    same. ``differentiable=True`` asks for something else, and is refused.
 
     Args:
-        params: Tensors to optimize, or dicts with a key ``"params"`` and hyper-parameters of their own
-            (parameter groups).
+        params: Tensors to optimize, pairs (name, Tensor) as ``module.named_parameters()`` gives them, or dicts
+            with a key ``"params"`` and hyper-parameters of their own (parameter groups).
         defaults: the hyper-parameters of groups that do not name their own.
+        nonfinite: what ``step`` does when a gradient holds NaN or infinity: ``"allow"`` it, as PyTorch does;
+            ``"skip"`` the whole step and count it in ``skipped_steps``; or ``"raise"`` an error. In the last two
+            cases parameters and state stay as they are. Every optimizer takes this argument.
 
     Attributes:
         param_groups: the groups as dicts; changing an entry (``group["lr"] = 0.01``) takes effect with the
             next step.
+        state: parameter -> what the rule remembers of it, as plain data.
+        skipped_steps: how many steps were left out because of NaN or infinity.
 
     Raises:
         ValueError: for an empty list, a parameter given twice, or one that is not a leaf.
@@ -37,8 +58,10 @@ class Optimizer:
     >>> import autograd_core as ag
     >>> import optim
     >>> class Descent(optim.Optimizer):
-    ...     def update(self, group, step, p, g, state, scratch):
-    ...         p -= group["lr"] * g
+    ...     def step(self, closure=None):
+    ...         for group in self.param_groups:
+    ...             for p in group["params"]:
+    ...                 p.data -= group["lr"] * p.grad.data
     >>> w = ag.tensor([1.0, 2.0], requires_grad=True)
     >>> optimizer = Descent([w], {"lr": 0.1})
     >>> table = (w * w).sum().backward()
@@ -47,14 +70,33 @@ class Optimizer:
     tensor([0.8, 1.6], requires_grad=True)
     """
 
-    def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
-        self.defaults = defaults
-        self.param_groups: list[dict[str, Any]] = []
-        self._flat: list[list[FlatParameters]] = []
+    def __init__(self, params: Iterable[Any], defaults: dict[str, Any], *, nonfinite: str = "allow") -> None:
         name = type(self).__name__
+        require_choice(name, "nonfinite", nonfinite, ("allow", "skip", "raise"))
+        if defaults.get("differentiable"):
+            raise ValueError(
+                explain(
+                    name,
+                    expected="an update that is not differentiated itself",
+                    got="differentiable=True",
+                    remedy="leave it out, and write the update with Tensors where its derivative is wanted",
+                )
+            )
+        self.defaults = {key: value for key, value in defaults.items() if key not in IMPLEMENTATION}
+        self.nonfinite = nonfinite
+        self.skipped_steps = 0
+        self.param_groups: list[dict[str, Any]] = []
+        self._state: dict[Any, dict[str, Any]] = defaultdict(dict)
+        self._stepped = False
+        self._before: Any = Hooks()
+        self._after: Any = Hooks()
         if isinstance(params, Tensor):
             raise TypeError(
                 explain(name, expected="a list of Tensors", got="one Tensor", remedy="put it into a list: [parameter]")
+            )
+        if isinstance(params, set | frozenset):
+            raise TypeError(
+                explain(name, expected="a list of Tensors", got="a set", remedy="pass a list, which keeps its order")
             )
         groups = list(params)
         if not groups:
@@ -69,44 +111,19 @@ class Optimizer:
         for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
             self.add_param_group(group)
 
-    def add_param_group(self, group: dict[str, Any]) -> None:
+    def add_param_group(self, group: Group) -> None:
         """Add Tensors with hyper-parameters of their own.
 
         Args:
             group: ``{"params": [...], "lr": 0.01, ...}``; what it does not name is taken from the defaults.
+                A ``"name"`` may be given to tell groups apart.
 
         Raises:
-            ValueError: as for the constructor; nothing is added then.
+            ValueError, TypeError: as for the constructor; nothing is added then.
         """
         name = type(self).__name__
-        params = group["params"]
-        params = [params] if isinstance(params, Tensor) else list(params)
-        known = {id(parameter) for other in self.param_groups for parameter in other["params"]}
-        for parameter in params:
-            if not isinstance(parameter, Tensor):
-                raise TypeError(
-                    explain(name, expected="Tensors", got=type(parameter).__name__, remedy="pass model.parameters()")
-                )
-            if not parameter.is_leaf:
-                raise ValueError(
-                    explain(
-                        name,
-                        expected="leaves",
-                        got=f"the result of {parameter.primitive.name}",
-                        remedy="optimize the Tensors that were created with requires_grad=True",
-                    )
-                )
-            if id(parameter) in known:
-                raise ValueError(
-                    explain(
-                        name,
-                        expected="every parameter once",
-                        got=f"one of shape {parameter.shape} twice",
-                        remedy="remove the repetition; shared parameters stand once in model.parameters()",
-                    )
-                )
-            known.add(id(parameter))
-        unknown = group.keys() - self.defaults.keys() - {"params"}
+        group = {key: value for key, value in group.items() if key not in IMPLEMENTATION}
+        unknown = group.keys() - self.defaults.keys() - NOTES
         if unknown:
             raise ValueError(
                 explain(
@@ -116,29 +133,30 @@ class Optimizer:
                     remedy="correct the name in the parameter group",
                 )
             )
-        complete = {**self.defaults, **group, "params": params}
+        given = group["params"]
+        entries = [given] if isinstance(given, Tensor) else list(given)
+        names = [entry[0] for entry in entries if isinstance(entry, tuple)]
+        params = [entry[1] if isinstance(entry, tuple) else entry for entry in entries]
+        check_parameters(name, params, [p for other in self.param_groups for p in other["params"]])
+        if names and len(names) != len(params):
+            raise ValueError(
+                explain(
+                    name,
+                    expected="names for all parameters of a group or for none",
+                    got=f"{len(names)} names for {len(params)} parameters",
+                    remedy="pass module.named_parameters() or module.parameters()",
+                )
+            )
+        complete = {**self.defaults, **group, "params": params, **({"param_names": names} if names else {})}
         self.check(complete)
         self.param_groups.append(complete)
-        self._flat.append([])
 
-    def check(self, group: Mapping[str, Any]) -> None:
+    def check(self, group: Group) -> None:
         """Raise ``ValueError`` for hyper-parameters out of range. Subclasses add their own."""
-        require(type(self).__name__, "lr", group["lr"], group["lr"] >= 0, "a learning rate of at least 0")
+        if "lr" in group:
+            require(type(self).__name__, group, "lr", lambda lr: lr >= 0, "a learning rate of at least 0")
 
-    def update(
-        self, group: Mapping[str, Any], step: int, p: Any, g: Any, state: Callable[[str], Any], scratch: list[Any]
-    ) -> None:
-        """Change the block ``p`` of parameters in place.
-
-        Args:
-            group: the hyper-parameters.
-            step: how many updates these parameters have had, this one included.
-            p: parameters, flat.
-            g: their gradient, flat; not to be changed.
-            state: ``state(name)`` is the block of the state of that name, zeros at first.
-            scratch: two arrays of the block's length for intermediate results.
-        """
-        raise TypeError(f"{type(self).__name__} defines no update")
+    # -- a step ------------------------------------------------------------------------------------
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient.
@@ -148,51 +166,81 @@ class Optimizer:
 
         Returns:
             What ``closure`` returned, or ``None``.
+
+        Raises:
+            ValueError: for a gradient of another shape than its parameter; nothing is updated then.
+            FloatingPointError: for a gradient that is not finite, with ``nonfinite="raise"``.
         """
+        args: tuple[Any, ...] = () if closure is None else (closure,)
+        if self._before:
+            args = self._run_before(args)
+        loss = self._step(*args)
+        self._stepped = True
+        for hook in tuple(self._after.values()) if self._after else ():
+            hook(self, args, {})
+        return loss
+
+    def _run_before(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        for hook in tuple(self._before.values()):
+            replaced = hook(self, args, {})
+            if replaced is not None:
+                args = (*replaced[0], *replaced[1].values())
+        return args
+
+    def _step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """A step between its hooks: loss, gradients, update."""
         loss = None
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        change = Change(next_index(), user_line())
-        for position, group in enumerate(self.param_groups):
-            for flat in self._attached(position):
-                for block, gradient, step in flat.blocks():
-                    self._update_block(group, flat, block, gradient, step)
-                for parameter in flat.parameters:
-                    if parameter.grad is not None:
-                        parameter._changed = change
-                        if hasattr(parameter, "_aliases"):  # a detached Tensor or a view shares its memory
-                            mark_changed(parameter, change)
+        gradients = self._gradients()
+        if self.nonfinite == "allow" or self._all_finite(gradients):
+            self._apply(gradients)
+            mark([p for group in self.param_groups for p in group["params"] if p.grad is not None])
         return loss
 
-    def _update_block(
-        self, group: Mapping[str, Any], flat: FlatParameters, block: Block, gradient: Any, step: int
-    ) -> None:
-        start, stop = block.start, block.stop
+    def _gradients(self) -> list[list[Any]]:
+        """The gradients of every group as arrays; ``None`` for parameters without one."""
+        name = type(self).__name__
+        found = []
+        for group in self.param_groups:
+            gradients = []
+            for p in group["params"]:
+                gradient = p.grad
+                if gradient is not None:
+                    gradient, value = gradient._data, p._data
+                    if gradient.dtype is not value.dtype or gradient.shape != value.shape:
+                        gradient = check_gradient(name, p)
+                gradients.append(gradient)
+            found.append(gradients)
+        return found
 
-        def state(name: str) -> Any:
-            return flat.allocate(name)[start:stop]
+    def _all_finite(self, gradients: Sequence[Sequence[Any]]) -> bool:
+        """Whether the step may be done; counts it, or raises, if not."""
+        if all(g is None or np.isfinite(g).all() for group in gradients for g in group):
+            return True
+        if self.nonfinite == "raise":
+            raise FloatingPointError(
+                explain(
+                    f"{type(self).__name__}.step",
+                    expected="finite gradients",
+                    got="NaN or infinity in a gradient",
+                    remedy="lower the learning rate, clip the gradients, or pass nonfinite='skip'",
+                )
+            )
+        self.skipped_steps += 1
+        return False
 
-        scratch = [array[: stop - start] for array in flat.scratch[1:]]
-        self.update(group, step, flat.values[start:stop], gradient, state, scratch)
-
-    def _attached(self, position: int) -> list[FlatParameters]:
-        """The flat arrays of a group, laid out anew if a parameter changed its dtype."""
-        flats = self._flat[position]
-        if not flats or any(p._data.dtype is not flat.values.dtype for flat in flats for p in flat.parameters):
-            old = {id(p): (flat, i) for flat in flats for i, p in enumerate(flat.parameters)}
-            by_dtype: dict[Any, list[Any]] = {}
-            for parameter in self.param_groups[position]["params"]:
-                by_dtype.setdefault(parameter.dtype, []).append(parameter)
-            self._flat[position] = flats = [FlatParameters(parameters) for parameters in by_dtype.values()]
-            for flat in flats:
-                for i, parameter in enumerate(flat.parameters):
-                    if id(parameter) in old:
-                        before, j = old[id(parameter)]
-                        _restore(flat, i, {"step": before.steps[j], **before.state_views(j)})
-        for flat in flats:
-            flat.attach()
-        return flats
+    def _apply(self, gradients: Sequence[Sequence[Any]]) -> None:
+        """Change the parameters; ``gradients`` of every group are checked."""
+        raise TypeError(
+            explain(
+                type(self).__name__,
+                expected="an update rule",
+                got="none",
+                remedy="define step, or derive from optim.Elementwise or optim.PerParameter and define update",
+            )
+        )
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters (or set them to 0)."""
@@ -201,47 +249,62 @@ class Optimizer:
                 if parameter.grad is not None:
                     parameter.grad = None if set_to_none else Tensor(np.zeros_like(parameter._data))
 
+    def register_step_pre_hook(self, hook: Callable[..., Any]) -> HookHandle:
+        """Call ``hook(optimizer, args, kwargs)`` before every step.
+
+        Args:
+            hook: gets what ``step`` was called with; a pair (args, kwargs) that it returns takes its place.
+
+        Returns:
+            A handle; ``handle.remove()`` takes the hook away again.
+        """
+        return self._before.add(hook)
+
+    def register_step_post_hook(self, hook: Callable[..., Any]) -> HookHandle:
+        """Call ``hook(optimizer, args, kwargs)`` after every step; the handle takes it away again."""
+        return self._after.add(hook)
+
     # -- state -------------------------------------------------------------------------------------
 
     @property
     def state(self) -> dict[Any, dict[str, Any]]:
-        """Parameter -> its step count and its arrays of state (live views), for those that were updated."""
-        return {
-            parameter: {"step": flat.steps[i], **flat.state_views(i)}
-            for flats in self._flat
-            for flat in flats
-            for i, parameter in enumerate(flat.parameters)
-            if flat.steps[i]
-        }
+        """Parameter -> what the rule remembers of it (step count, arrays), for those that were updated."""
+        return self._state
 
     def state_dict(self) -> dict[str, Any]:
         """State and hyper-parameters as plain data, parameters numbered in the order of the groups.
 
         Returns:
             ``{"state": {number: {"step": ..., ...}}, "param_groups": [{..., "params": [numbers]}]}`` with
-            copies of the arrays.
+            copies of the arrays; the keys are PyTorch's.
         """
         numbers: dict[int, int] = {}
         groups = []
         for group in self.param_groups:
             for parameter in group["params"]:
                 numbers[id(parameter)] = len(numbers)
-            entries = {key: value for key, value in group.items() if key != "params"}
+            entries = {key: plain(value) for key, value in group.items() if key != "params"}
             groups.append({**entries, "params": [numbers[id(parameter)] for parameter in group["params"]]})
-        state = {
-            numbers[id(parameter)]: {key: np.array(value) if key != "step" else value for key, value in entry.items()}
-            for parameter, entry in self.state.items()
-        }
+        state = {numbers[id(parameter)]: plain(entry) for parameter, entry in self._saved_state().items()}
         return {"state": dict(sorted(state.items())), "param_groups": groups}
+
+    def _saved_state(self) -> Mapping[Any, Mapping[str, Any]]:
+        """The state as ``state_dict`` shows it."""
+        return self.state
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over what ``state_dict`` gave. Nothing is changed unless everything fits.
 
+        PyTorch's state dict is taken too: its Tensors are read as arrays.
+
         Raises:
-            ValueError: if the groups or the shapes of the state do not match the parameters.
+            ValueError: if the groups, the shapes of the state or the hyper-parameters do not fit.
         """
         name = f"{type(self).__name__}.load_state_dict"
-        saved = state_dict["param_groups"]
+        saved = [
+            {key: plain(value) for key, value in group.items() if key not in IMPLEMENTATION}
+            for group in state_dict["param_groups"]
+        ]
         own, given = ([len(group["params"]) for group in groups] for groups in (self.param_groups, saved))
         if own != given:
             raise ValueError(
@@ -257,45 +320,53 @@ class Optimizer:
             for group, entry in zip(self.param_groups, saved)
             for number, parameter in zip(entry["params"], group["params"])
         }
+        complete = [{**group, **entry, "params": group["params"]} for group, entry in zip(self.param_groups, saved)]
+        entries: dict[int, dict[str, Any]] = {}
         for number, entry in state_dict["state"].items():
-            for key, value in entry.items():
-                if key != "step" and np.shape(value) != parameters[int(number)].shape:
-                    raise ValueError(
-                        explain(
-                            name,
-                            expected=f"{key} of shape {parameters[int(number)].shape} for parameter {number}",
-                            got=f"shape {np.shape(value)}",
-                            remedy="load the state that was saved with this model",
-                        )
-                    )
-        for group, entry in zip(self.param_groups, saved):
-            group.update({key: value for key, value in entry.items() if key != "params"})
-        self._flat = [[] for _ in self.param_groups]
-        by_id = {id(parameters[int(number)]): entry for number, entry in state_dict["state"].items()}
-        for position in range(len(self.param_groups)):
-            for flat in self._attached(position):
-                for i, parameter in enumerate(flat.parameters):
-                    if id(parameter) in by_id:
-                        _restore(flat, i, by_id[id(parameter)])
+            parameter = parameters[int(number)]
+            position = next(i for i, group in enumerate(complete) if any(p is parameter for p in group["params"]))
+            entries[id(parameter)] = self._read_state(complete[position], parameter, plain(entry), number)
+        for group in complete:
+            self.check(group)
+        for group, entry in zip(self.param_groups, complete):
+            group.update(entry)
+        self._restore(entries)
+        self._stepped = self._stepped or bool(entries)  # where schedules look for a step before their own
+
+    def _read_state(self, group: Group, parameter: Any, entry: dict[str, Any], number: Any) -> dict[str, Any]:
+        """Check the saved state of one parameter, and give it the form in which it is kept."""
+        return entry
+
+    def _restore(self, entries: Mapping[int, dict[str, Any]]) -> None:
+        """Take over the checked state: the id of a parameter -> its state."""
+        self._state.clear()
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if id(parameter) in entries:
+                    self._state[parameter] = entries[id(parameter)]
+
+    def _misfit(self, key: str, number: Any, shape: tuple[int, ...], value: Any) -> ValueError:
+        """The error for saved state of a wrong shape."""
+        return ValueError(
+            explain(
+                f"{type(self).__name__}.load_state_dict",
+                expected=f"{key} of shape {shape} for parameter {number}",
+                got=f"shape {np.shape(value)}",
+                remedy="load the state that was saved with this model",
+            )
+        )
+
+    # A hook may be a function of the moment, which a copy has no use for.
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if key not in ("_before", "_after")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._before, self._after = Hooks(), Hooks()
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
         for position, group in enumerate(self.param_groups):
             lines.append(f"parameter group {position}: {len(group['params'])} parameters")
-            lines += [f"    {key}: {value}" for key, value in group.items() if key != "params"]
+            lines += [f"    {key}: {value}" for key, value in group.items() if key not in ("params", "param_names")]
         return "\n".join([*lines, ")"])
-
-
-def _restore(flat: FlatParameters, position: int, entry: Mapping[str, Any]) -> None:
-    """Write the saved state of one parameter into the flat arrays."""
-    flat.steps[position] = int(entry["step"])
-    for name in entry.keys() - {"step"}:
-        flat.allocate(name)
-    views = flat.state_views(position)
-    for name in entry.keys() - {"step"}:
-        views[name][...] = entry[name]
-
-
-def require(name: str, key: str, value: Any, holds: bool, expected: str) -> None:
-    if not holds:
-        raise ValueError(explain(name, expected=expected, got=f"{key}={value}", remedy=f"pass another {key}"))

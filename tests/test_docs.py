@@ -28,10 +28,13 @@ NAMESPACES = [
     "autograd_core.fft",
     "autograd_core.special",
     "nn",
+    "nn.data",
     "nn.functional",
     "nn.init",
+    "nn.training",
     "nn.utils",
     "optim",
+    "optim.line_search",
     "optim.lr_scheduler",
     "viz",
 ]

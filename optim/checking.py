@@ -1,0 +1,122 @@
+"""The checks that optimizers share, and the words of their errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from autograd_core import Tensor
+from autograd_core.errors import explain
+
+__all__ = [
+    "check_betas",
+    "check_gradient",
+    "check_parameters",
+    "require",
+    "require_at_least_zero",
+    "require_choice",
+    "require_closure",
+]
+
+
+def require(name: str, group: Mapping[str, Any], key: str, holds: Callable[[Any], Any], expected: str) -> None:
+    """Raise ``ValueError`` unless ``holds(group[key])``; NaN never holds."""
+    if not holds(group[key]):
+        raise ValueError(explain(name, expected=expected, got=f"{key}={group[key]}", remedy=f"pass another {key}"))
+
+
+def require_at_least_zero(name: str, group: Mapping[str, Any], *keys: str) -> None:
+    """Raise ``ValueError`` for a negative hyper-parameter."""
+    for key in keys:
+        require(name, group, key, lambda value: value >= 0, f"{key} of at least 0")
+
+
+def check_betas(name: str, group: Mapping[str, Any], key: str = "betas") -> None:
+    """Raise ``ValueError`` unless there are two numbers in [0, 1)."""
+    require(
+        name,
+        group,
+        key,
+        lambda betas: len(betas) == 2 and all(0 <= beta < 1 for beta in betas),
+        f"two {key} of at least 0 and below 1",
+    )
+
+
+def require_choice(name: str, key: str, value: Any, choices: Sequence[Any]) -> None:
+    """Raise ``ValueError`` for a value that is none of the choices."""
+    if value not in choices:
+        expected = f"{key} one of {', '.join(repr(choice) for choice in choices)}"
+        raise ValueError(explain(name, expected=expected, got=repr(value), remedy=f"pass another {key}"))
+
+
+def require_closure(name: str, closure: Any) -> Callable[[], Any]:
+    """The closure; ``TypeError`` unless there is one to call."""
+    if not callable(closure):
+        raise TypeError(
+            explain(
+                name,
+                expected="a closure that computes the loss, calls backward and returns the loss",
+                got="none" if closure is None else type(closure).__name__,
+                remedy="pass one: the loss has to be computed several times",
+            )
+        )
+    return closure
+
+
+def check_parameters(name: str, params: Sequence[Any], known: Sequence[Any]) -> None:
+    """Raise unless ``params`` are leaves, each of them once and not among those that are known."""
+    seen = {id(parameter) for parameter in known}
+    for parameter in params:
+        if not isinstance(parameter, Tensor):
+            raise TypeError(
+                explain(name, expected="Tensors", got=type(parameter).__name__, remedy="pass model.parameters()")
+            )
+        if not parameter.is_leaf:
+            raise ValueError(
+                explain(
+                    name,
+                    expected="leaves",
+                    got=f"the result of {parameter.primitive.name}",
+                    remedy="optimize the Tensors that were created with requires_grad=True",
+                )
+            )
+        if id(parameter) in seen:
+            raise ValueError(
+                explain(
+                    name,
+                    expected="every parameter once",
+                    got=f"one of shape {parameter.shape} twice",
+                    remedy="remove the repetition; shared parameters stand once in model.parameters()",
+                )
+            )
+        seen.add(id(parameter))
+
+
+def check_gradient(name: str, parameter: Any) -> Any:
+    """The gradient of a parameter as an array of its shape and dtype.
+
+    Raises:
+        ValueError: for another shape, or a complex gradient of real numbers.
+    """
+    value, gradient = parameter._data, parameter.grad._data
+    if gradient.shape != value.shape:
+        raise ValueError(
+            explain(
+                f"{name}.step",
+                expected=f"a gradient of the parameter's shape {parameter.shape}",
+                got=f"shape {gradient.shape} in .grad",
+                remedy="set .grad to a Tensor of the parameter's shape, or to None",
+            )
+        )
+    if gradient.dtype is not value.dtype and gradient.dtype != value.dtype:
+        if gradient.dtype.kind == "c" and value.dtype.kind != "c":
+            raise ValueError(
+                explain(
+                    f"{name}.step",
+                    expected=f"a gradient of the parameter's dtype {value.dtype}",
+                    got=f"{gradient.dtype} in .grad",
+                    remedy="take the real part of it",
+                )
+            )
+        gradient = gradient.astype(value.dtype)
+    return gradient

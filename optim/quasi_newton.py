@@ -1,0 +1,213 @@
+"""L-BFGS."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from autograd_core import enable_grad
+from autograd_core.errors import explain
+
+from .checking import require, require_at_least_zero, require_choice, require_closure
+from .line_search.inexact import StrongWolfe
+from .line_search.line import ParameterLine, Point
+from .optimizer import Group, Optimizer
+from .plain import as_number
+from .vector import ParameterVector
+
+__all__ = ["LBFGS"]
+
+
+class LBFGS(Optimizer):
+    """Newton's method with an inverse Hessian guessed from the last steps. For full batches.
+
+    Every call of ``step`` makes up to ``max_iter`` iterations. With gradient g, and sₖ, yₖ the changes of
+    parameters and gradient in earlier iterations:
+
+        q = −g;  for the steps from last to first:  aₖ = sₖᵀq / yₖᵀsₖ,   q ← q − aₖ yₖ
+        d = (sᵀy / yᵀy) q  (of the last step)
+        for the steps from first to last:  d ← d + sₖ (aₖ − yₖᵀd / yₖᵀsₖ)
+        θ ← θ + t d
+
+    where t is ``lr`` (in the very first iteration min(1, 1/Σ|g|) ``lr``), or what a line search finds from there.
+
+    Args:
+        params: Tensors; there can be only one group.
+        lr: the learning rate.
+        max_iter: how many iterations a step makes at most.
+        max_eval: how often it evaluates the closure at most; 1.25 ``max_iter``, if not given.
+        tolerance_grad: a step ends when no gradient is larger.
+        tolerance_change: a step ends when no parameter moves by more, or the loss changes by less.
+        history_size: how many earlier iterations are remembered.
+        line_search_fn: ``None`` or ``"strong_wolfe"`` (``optim.line_search.StrongWolfe``).
+        nonfinite: ``"allow"``, ``"skip"`` or ``"raise"``, for gradients with NaN or infinity at the beginning of
+            a step.
+
+    Raises:
+        ValueError: for a negative rate or tolerance, several groups, or another line search.
+        TypeError: in ``step``, without a closure.
+
+    Source: Liu and Nocedal, "On the limited memory BFGS method for large scale optimization", 1989; iteration and
+    tolerances as in PyTorch.
+
+    >>> import autograd_core as ag, optim
+    >>> x = ag.tensor([-1.2, 1.0], requires_grad=True)
+    >>> optimizer = optim.LBFGS([x], max_iter=100, line_search_fn="strong_wolfe")
+    >>> def closure():
+    ...     optimizer.zero_grad()
+    ...     loss = 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2
+    ...     loss.backward()
+    ...     return loss
+    >>> first_loss = optimizer.step(closure)
+    >>> x.detach().numpy().round(3)
+    array([1., 1.])
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1.0,
+        max_iter: int = 20,
+        max_eval: int | None = None,
+        tolerance_grad: float = 1e-7,
+        tolerance_change: float = 1e-9,
+        history_size: int = 100,
+        line_search_fn: str | None = None,
+        *,
+        nonfinite: str = "allow",
+    ) -> None:
+        defaults = dict(
+            lr=lr,
+            max_iter=max_iter,
+            max_eval=max_iter * 5 // 4 if max_eval is None else max_eval,
+            tolerance_grad=tolerance_grad,
+            tolerance_change=tolerance_change,
+            history_size=history_size,
+            line_search_fn=line_search_fn,
+        )
+        super().__init__(params, defaults, nonfinite=nonfinite)
+
+    def add_param_group(self, group: Group) -> None:
+        """Add the only group."""
+        if self.param_groups:
+            raise ValueError(
+                explain(
+                    "LBFGS",
+                    expected="one group of parameters",
+                    got="a second one",
+                    remedy="pass all parameters in one list: they form one vector",
+                )
+            )
+        super().add_param_group(group)
+
+    def check(self, group: Group) -> None:
+        """Raise ``ValueError`` for hyper-parameters out of range."""
+        super().check(group)
+        require_at_least_zero("LBFGS", group, "tolerance_grad", "tolerance_change")
+        for key in ("max_iter", "max_eval", "history_size"):
+            require("LBFGS", group, key, lambda value: value >= 1, f"{key} of at least 1")
+        require_choice("LBFGS", "line_search_fn", group["line_search_fn"], (None, "strong_wolfe"))
+
+    def _read_state(self, group: Group, parameter: Any, entry: dict[str, Any], number: Any) -> dict[str, Any]:
+        shape = ParameterVector(group["params"]).values().shape
+        vectors = [*entry.get("old_dirs", ()), *entry.get("old_stps", ())]
+        vectors += [entry[key] for key in ("d", "prev_flat_grad") if key in entry]
+        for vector in vectors:
+            if np.shape(vector) != shape:
+                raise self._misfit("vectors", number, shape, vector)
+        return entry
+
+    def _step(self, closure: Callable[[], Any] | None = None) -> Any:
+        closure = require_closure("LBFGS.step", closure)
+        with enable_grad():
+            first_loss = closure()
+        if self.nonfinite != "allow" and not self._all_finite(self._gradients()):
+            return first_loss
+        _Descent(self.param_groups[0], self.state, closure).run(as_number(first_loss))
+        return first_loss
+
+
+class _Descent:
+    """The iterations of one step."""
+
+    def __init__(self, group: Group, states: dict[Any, dict[str, Any]], closure: Callable[[], Any]) -> None:
+        self.group = group
+        self.closure = closure
+        self.vector = ParameterVector(group["params"], "LBFGS")
+        self.state = states[group["params"][0]]  # where PyTorch keeps it
+        self.state.setdefault("func_evals", 0)
+        self.state.setdefault("n_iter", 0)
+
+    def run(self, loss: float) -> None:
+        """Iterate until one of the limits is reached."""
+        group, state = self.group, self.state
+        g = self.vector.gradient()
+        evaluations = 1
+        state["func_evals"] += 1
+        for iteration in range(1, group["max_iter"] + 1):
+            if np.abs(g).max(initial=0.0) <= group["tolerance_grad"]:
+                return
+            state["n_iter"] += 1
+            d = self._direction(g)
+            before = loss
+            state["d"], state["prev_flat_grad"], state["prev_loss"] = d, g, loss
+            t = group["lr"]
+            if state["n_iter"] == 1:
+                t = min(1.0, 1.0 / float(np.abs(g).sum())) * t
+            state["t"] = t
+            slope = float(g @ d)
+            if t == 0 or slope > -group["tolerance_change"]:
+                return
+
+            line = ParameterLine(self.closure, self.vector.parameters, d)
+            last = iteration == group["max_iter"]
+            if group["line_search_fn"] is not None:
+                search = StrongWolfe(limit=max(group["max_eval"] - evaluations, 0))
+                found = search.run(line, Point(0.0, loss, slope, g), t)
+                t, loss, g = found.step, found.value, found.gradient
+            line.move(t)
+            state["t"] = t
+            if group["line_search_fn"] is None and not last:  # at the last a further evaluation would serve nothing
+                with enable_grad():
+                    loss = as_number(self.closure())
+                g = self.vector.gradient()
+                line.evaluations += 1
+            evaluations += line.evaluations
+            state["func_evals"] += line.evaluations
+            if last or evaluations >= group["max_eval"]:
+                return
+            if np.abs(d * t).max(initial=0.0) <= group["tolerance_change"]:
+                return
+            if abs(loss - before) < group["tolerance_change"]:
+                return
+
+    def _direction(self, g: Any) -> Any:
+        """Against the gradient, bent by what the earlier iterations say of the curvature."""
+        state = self.state
+        if state["n_iter"] == 1:
+            state.update(old_dirs=[], old_stps=[], ro=[], H_diag=1.0)
+            return -g
+        changes, steps, inverses = state["old_dirs"], state["old_stps"], state["ro"]
+        y, s = g - state["prev_flat_grad"], state["d"] * state["t"]
+        product = float(y @ s)
+        if product > 1e-10:
+            if len(changes) == self.group["history_size"]:
+                for remembered in (changes, steps, inverses):
+                    del remembered[0]
+            changes.append(y)
+            steps.append(s)
+            inverses.append(1.0 / product)
+            state["H_diag"] = product / float(y @ y)
+
+        q = -g
+        weights: deque[float] = deque()
+        for y, s, inverse in zip(reversed(changes), reversed(steps), reversed(inverses)):
+            weights.appendleft(float(s @ q) * inverse)
+            q -= weights[0] * y
+        q *= state["H_diag"]
+        for y, s, inverse, weight in zip(changes, steps, inverses, weights):
+            q += s * (weight - float(y @ q) * inverse)
+        return q
