@@ -1,0 +1,131 @@
+"""``minimize``: the minimum of a plain function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_core import enable_grad
+
+from ..checking import require, require_choice
+from ..line_search.inexact import StrongWolfe
+from ..plain import as_number
+from ..quasi_newton import LBFGS
+from .conjugate import ConjugateGradient, Preconditioned, with_gradients
+from .functions import Counted
+from .newton import Newton, NewtonCG
+from .results import OptimizeResult, StepReport
+
+__all__ = ["minimize"]
+
+METHODS = ("newton", "newton-cg", "cg", "lbfgs", "gradient-descent")
+MESSAGES = {
+    -1: "no step lowered the function further",
+    0: "the number of iterations was used up",
+    1: "gtol: no number of the gradient is larger",
+}
+
+
+def minimize(
+    f: Callable[..., Any],
+    x0: Any,
+    method: str = "lbfgs",
+    *,
+    gtol: float = 1e-6,
+    max_iter: int | None = None,
+    args: Sequence[Any] = (),
+    **options: Any,
+) -> OptimizeResult:
+    """The minimum of a function of many numbers, near a start.
+
+    The gradient, and what the method wants of the Hessian, come from the engine. The search ends when no number of
+    the gradient is larger than ``gtol``.
+
+    Args:
+        f: a function that returns one number, computed with ``np.*``, ``ag.*`` and operators.
+        x0: where to start: an array, a list of numbers, or nested tuples, lists and dicts of arrays.
+        method: ``"newton"`` (``Newton``), ``"newton-cg"`` (``NewtonCG``), ``"cg"`` (``ConjugateGradient``),
+            ``"lbfgs"`` (``LBFGS`` with strong Wolfe) or ``"gradient-descent"`` (with the line search
+            ``StrongWolfe``).
+        gtol: see above.
+        max_iter: how many iterations at most; 200 times the number of parameters, if not given.
+        args: further arguments of ``f``.
+        options: hyper-parameters of the method.
+
+    Returns:
+        An ``OptimizeResult``. Its ``history`` has a ``StepReport`` for each iteration (none for ``"lbfgs"``).
+
+    Raises:
+        ValueError: for another method, a start that is not finite, or a function that returns no number.
+        FloatingPointError: if the function or its gradient is not finite at the start.
+
+    >>> import optim
+    >>> def rosenbrock(x):
+    ...     return 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2
+    >>> result = optim.minimize(rosenbrock, [-1.2, 1.0], "newton")
+    >>> result.x.round(6), result.success, result.nit
+    (array([1., 1.]), True, 21)
+    >>> optim.minimize(lambda p: (p["a"] - 1.0) ** 2 + p["b"] ** 2, {"a": 0.0, "b": 3.0}).status
+    1
+    """
+    require_choice("minimize", "method", method, METHODS)
+    require("minimize", dict(gtol=gtol), "gtol", lambda value: value >= 0, "gtol of at least 0")
+    counted = Counted("minimize", f, x0, args)
+    limit = 200 * sum(leaf.size for leaf in counted.leaves) if max_iter is None else max_iter
+    run = _run_lbfgs if method == "lbfgs" else _run_steps
+    optimizer, history, iterations = run(counted, method, gtol, limit, options)
+    with enable_grad():
+        loss = with_gradients(counted, counted.leaves, "minimize")()
+    flat = [np.zeros(leaf.shape) if leaf.grad is None else np.array(leaf.grad._data) for leaf in counted.leaves]
+    gradient = np.concatenate([np.reshape(part, -1) for part in flat])
+    largest = float(np.abs(gradient).max())
+    status = 1 if largest <= gtol else 0 if iterations >= limit else -1
+    derivatives = getattr(optimizer, "evaluations", counted.calls - 1) + 1
+    return OptimizeResult(
+        x=counted.point(),
+        fun=as_number(loss),
+        jac=counted.tree(flat),
+        cost=as_number(loss),
+        grad=gradient,
+        optimality=largest,
+        nit=iterations,
+        nfev=counted.calls,
+        njev=derivatives,
+        nhev=getattr(optimizer, "products", 0),
+        status=status,
+        message=MESSAGES[status],
+        success=status > 0,
+        history=history,
+    )
+
+
+def _run_lbfgs(counted: Counted, method: str, gtol: float, limit: int, options: dict[str, Any]) -> Any:
+    settings = dict(tolerance_grad=gtol, tolerance_change=0.0, line_search_fn="strong_wolfe", nonfinite="raise")
+    optimizer = LBFGS(counted.leaves, max_iter=limit, max_eval=25 * limit, **{**settings, **options})
+    optimizer.step(with_gradients(counted, counted.leaves, "minimize"))
+    state = optimizer.state[counted.leaves[0]]
+    return optimizer, [], state["n_iter"]
+
+
+def _run_steps(counted: Counted, method: str, gtol: float, limit: int, options: dict[str, Any]) -> Any:
+    optimizer: Any
+    if method == "cg":
+        optimizer = ConjugateGradient(counted.leaves, **{"tolerance_grad": gtol, **options})
+    elif method == "gradient-descent":
+        count = sum(leaf.size for leaf in counted.leaves)
+        optimizer = Preconditioned(counted.leaves, np.ones(count), **{"line_search": StrongWolfe(), **options})
+    else:
+        optimizer = {"newton": Newton, "newton-cg": NewtonCG}[method](counted.leaves, **options)
+        optimizer.enough = gtol
+    history: list[StepReport] = []
+    for _ in range(limit):
+        optimizer.step(counted)
+        report = optimizer.report
+        if report.gradient_norm <= gtol:
+            break
+        history.append(report)
+        if not report.accepted:
+            break
+    return optimizer, history, len(history)
