@@ -11,6 +11,7 @@ every view of such an array, refers to the buffer as its base.
 from __future__ import annotations
 
 import math
+import os
 import sys
 from threading import Lock
 from typing import Any
@@ -25,6 +26,8 @@ KEEP = 1 << 29  # bytes that are kept at most; beyond them arrays come and go as
 np.empty(1 << 24, np.uint8)
 
 _lock = Lock()
+if hasattr(os, "register_at_fork"):  # a forked process must not inherit it locked: who would open it there?
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 _buffers: dict[int, list[Any]] = {}  # size in bytes -> buffers, in use or free
 _identities: set[int] = set()
 _held = 0

@@ -7,6 +7,7 @@ recorded and nothing else is looked up, so the contexts cost nothing outside the
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from contextlib import ContextDecorator
@@ -15,6 +16,8 @@ from typing import Any
 
 special = 0
 _lock = threading.Lock()
+if hasattr(os, "register_at_fork"):  # a forked process must not inherit it locked: who would open it there?
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
 class _State(threading.local):

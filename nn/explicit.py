@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import ContextDecorator
 from typing import Self
@@ -16,6 +17,8 @@ class _State(threading.local):
 _state = _State()
 _open = 0  # how many such contexts are open in all threads: while it is 0, nothing else is looked up
 _lock = threading.Lock()
+if hasattr(os, "register_at_fork"):  # a forked process must not inherit it locked: who would open it there?
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
 class explicit(ContextDecorator):

@@ -45,3 +45,32 @@ def per_axis(value: Any, axes: int, operation: str, argument: str, least: int = 
         )
     sizes = tuple(int(size) for size in given)
     return sizes * axes if len(sizes) == 1 else sizes
+
+
+def check_integer(operation: str, argument: str, value: Any, least: int | None = None) -> None:
+    """Refuse what is no integer (a truth value is none), or is too small.
+
+    Raises:
+        TypeError: for something else than an integer.
+        ValueError: for one below ``least``.
+    """
+    if isinstance(value, bool | np.bool_) or not hasattr(value, "__index__"):
+        raise TypeError(
+            explain(operation, expected=f"{argument} to be an integer", got=repr(value), remedy="pass an int")
+        )
+    if least is not None and value < least:
+        raise ValueError(
+            explain(operation, expected=f"{argument} of at least {least}", got=str(value), remedy=f"change {argument}")
+        )
+
+
+def check_number(operation: str, argument: str, value: Any) -> None:
+    """Refuse what is no real number.
+
+    Raises:
+        TypeError: for it.
+    """
+    if not isinstance(value, int | float | np.integer | np.floating):
+        raise TypeError(
+            explain(operation, expected=f"{argument} to be a number", got=repr(value), remedy="pass a float")
+        )

@@ -17,6 +17,7 @@ ELEMENTARY: dict[str, str] = {
     "attention_gradient": "the derivative of attention, whose parts have derivatives of their own",
     "avg_pool_spread": "the derivative of avg_pool alone, which is linear",
     "batch_norm_gradient": "the derivative of batch_norm, whose parts have derivatives of their own",
+    "channel_sums": "one step, a sum",
     "convolution_weight": "occurs in derivatives of convolution alone",
     "dropout": "one product with a mask that holds no NaN",
     "embedding": "one step, rows picked by number",

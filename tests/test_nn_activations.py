@@ -423,3 +423,21 @@ class TestOneHot:
     def test_refuses(self, indices, classes, error, text):
         with pytest.raises(error, match=f"one_hot: expected .*{text}"):
             F.one_hot(indices, classes)
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "softmin"])
+@pytest.mark.parametrize(("shape", "dim"), [((0, 4), 0), ((3, 0), 1), ((0, 4), 1)])
+def test_softmax_of_nothing(name, shape, dim):
+    x = ag.ones(shape, requires_grad=True)
+    y = getattr(F, name)(x, dim)
+    y.sum().backward()
+    assert y.shape == x.grad.shape == shape
+
+
+def test_prelu_arguments():
+    with pytest.raises(TypeError, match=r"PReLU: expected num_parameters to be an integer, got 2\.5"):
+        nn.PReLU(2.5)
+    with pytest.raises(ValueError, match="PReLU: expected num_parameters of at least 0, got -1"):
+        nn.PReLU(-1)
+    with pytest.raises(TypeError, match="PReLU: expected init to be a number, got None"):
+        nn.PReLU(init=None)

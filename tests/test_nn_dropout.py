@@ -217,3 +217,18 @@ def test_modules(name):
 def test_a_wrong_probability_in_a_function():
     with pytest.raises(ValueError, match="dropout: expected p between 0 and 1"):
         F.dropout(ag.ones(2), 2.0)
+
+
+def test_a_probability_that_is_no_number():
+    for p in ("0.5", None, (0.5,)):
+        with pytest.raises(TypeError, match="Dropout: expected p to be a number, got"):
+            nn.Dropout(p)
+        with pytest.raises(TypeError, match="dropout: expected p to be a number, got"):
+            F.dropout(ag.ones(2), p)
+
+
+@pytest.mark.parametrize("name", ["Dropout", "AlphaDropout"])
+def test_integers(name):
+    with pytest.raises(TypeError, match="dropout: expected an input of floating-point numbers, got one of dtype int"):
+        getattr(nn, name)()([1, 2, 3])
+    assert getattr(nn, name)().eval()([1, 2, 3]).tolist() == [1, 2, 3]

@@ -276,3 +276,12 @@ class TestModules:
     def test_errors(self, make, message):
         with pytest.raises(ValueError, match=message):
             make()
+
+
+@pytest.mark.parametrize("name", ["Embedding", "EmbeddingBag"])
+@pytest.mark.parametrize("size", [2.5, "3", None, True])
+def test_sizes_that_are_no_integers(name, size):
+    with pytest.raises(TypeError, match=f"{name}: expected num_embeddings to be an integer, got"):
+        getattr(nn, name)(size, 2)
+    with pytest.raises(TypeError, match=f"{name}: expected embedding_dim to be an integer, got"):
+        getattr(nn, name)(2, size)

@@ -478,3 +478,22 @@ def test_modules_check_the_reduction_when_they_are_made(module):
         module(reduction="average")
     with pytest.raises(ValueError, match="expected a weight of shape"):
         nn.MultiMarginLoss(weight=[[1.0]])
+
+
+@pytest.mark.filterwarnings("ignore:Mean of empty slice", "ignore:invalid value")
+def test_the_mean_square_of_nothing():
+    x = ag.ones((0, 3), requires_grad=True)
+    loss = F.mse_loss(x, np.zeros((0, 3)))
+    loss.backward()
+    assert math.isnan(loss.item())
+    assert x.grad.shape == (0, 3)
+
+
+def test_vectors_of_different_lengths():
+    for function in (F.cosine_similarity, F.pairwise_distance):
+        with pytest.raises(ValueError, match=r"expected x1 and x2 of shapes that broadcast, got shapes \(2, 3\) and"):
+            function(ag.ones((2, 3)), ag.ones((2, 4)))
+    with pytest.raises(ValueError, match="cosine_similarity: expected eps of at least 0, got -1"):
+        F.cosine_similarity(ag.ones((2, 3)), ag.ones((2, 3)), eps=-1)
+    with pytest.raises(TypeError, match="pairwise_distance: expected p to be a number, got 'x'"):
+        F.pairwise_distance(ag.ones((2, 3)), ag.ones((2, 3)), p="x")

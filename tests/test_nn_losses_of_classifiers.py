@@ -378,3 +378,26 @@ class TestCTC:
         loss = nn.CTCLoss(blank=2, reduction="sum", zero_infinity=True)
         assert repr(loss) == "CTCLoss(blank=2, reduction='sum', zero_infinity=True)"
         assert loss(x, [[0, 1]], [4], [2]).item() == pytest.approx(F.ctc_loss(x, [[0, 1]], [4], [2], 2, "sum"))
+
+
+@pytest.mark.parametrize("weight", [None, [1.0, 2.0, 3.0]])
+@pytest.mark.parametrize("options", [{}, {"label_smoothing": 0.1}])
+@pytest.mark.parametrize("shape", [(2, 3), (2, 3, 4), (3,)])
+def test_targets_that_are_all_ignored_give_no_gradient(shape, options, weight):
+    target = np.full(shape[:1] + shape[2:] if len(shape) > 1 else (), 1)
+    for function in (F.cross_entropy, F.nll_loss)[: 1 if options else 2]:
+        x = ag.tensor(RNG.standard_normal(shape), requires_grad=True)
+        loss = function(x, target, weight, ignore_index=1, **options)
+        loss.backward()
+        assert math.isnan(loss.item())
+        assert not x.grad.any()  # PyTorch's choice: a batch of padding leaves the weights alone
+
+
+@pytest.mark.parametrize("value", [2.5, True, None, "x"])
+def test_classes_that_are_no_integers(value):
+    with pytest.raises(TypeError, match="cross_entropy: expected ignore_index to be an integer, got"):
+        F.cross_entropy(ag.zeros((2, 3)), [0, 1], ignore_index=value)
+    with pytest.raises(TypeError, match="ctc_loss: expected blank to be an integer, got"):
+        F.ctc_loss(ag.zeros((4, 3)), [1], [4], [1], blank=value)
+    with pytest.raises(TypeError, match="n_classes to be an integer, got"):
+        nn.AdaptiveLogSoftmaxWithLoss(4, value, [2])

@@ -359,3 +359,9 @@ class TestModules:
             F.avg_pool2d(ag.ones((1, 4, 6)), 2, divisor_override=0)
         with pytest.raises(ValueError, match="at least one entry"):
             F.adaptive_max_pool1d(ag.ones((1, 0)), 2)
+
+
+@pytest.mark.parametrize("divisor", [2.5, True, "x", float("nan")])
+def test_divisors_that_are_no_integers(divisor):
+    with pytest.raises(TypeError, match="avg_pool2d: expected divisor_override to be an integer, got"):
+        F.avg_pool2d(ag.ones((1, 2, 2)), 2, divisor_override=divisor)

@@ -27,6 +27,7 @@ from ..pooling_windows import (
     taps,
     tiles,
 )
+from ..sizes import check_integer
 from .max_pooling import max_pool1d, max_pool2d, max_pool3d
 
 __all__ = [
@@ -200,6 +201,8 @@ def _average(
 ) -> Any:
     shape = spatial_shape(operation, input, axes)
     _check_float(operation, input)
+    if divisor_override is not None:
+        check_integer(operation, "divisor_override", divisor_override)
     if divisor_override is not None and divisor_override == 0:
         raise ValueError(
             explain(

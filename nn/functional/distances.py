@@ -9,6 +9,7 @@ import numpy as np
 from autograd_core import Tensor, linalg
 from autograd_core.errors import explain
 
+from ..sizes import check_number
 from .clamping import raise_to
 
 __all__ = ["cosine_similarity", "normalize", "pairwise_distance", "pdist"]
@@ -38,6 +39,25 @@ def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -
     return input / np.clip(length, eps, None)
 
 
+def _common_shape(operation: str, x1: Any, x2: Any) -> tuple[int, ...]:
+    """The shape to which both broadcast.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    try:
+        return np.broadcast_shapes(x1.shape, x2.shape)
+    except ValueError:
+        raise ValueError(
+            explain(
+                operation,
+                expected="x1 and x2 of shapes that broadcast",
+                got=f"shapes {x1.shape} and {x2.shape}",
+                remedy="pass vectors of equal length",
+            )
+        ) from None
+
+
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """The cosine of the angle between vectors: x1 · x2 / (max(‖x1‖, eps) max(‖x2‖, eps)).
 
@@ -51,12 +71,21 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     Returns:
         The broadcast shape without ``dim``, from −1 to 1.
 
+    Raises:
+        TypeError: if ``eps`` is no number.
+        ValueError: for shapes that do not broadcast, and a negative ``eps``.
+
     >>> import autograd_core as ag
     >>> from nn import functional as F
     >>> F.cosine_similarity(ag.tensor([[1.0, 0.0]]), ag.tensor([[1.0, 1.0]]))
     tensor([0.7071])
     """
-    shape = np.broadcast_shapes(x1.shape, x2.shape)
+    check_number("cosine_similarity", "eps", eps)
+    if not eps >= 0:
+        raise ValueError(
+            explain("cosine_similarity", expected="eps of at least 0", got=str(eps), remedy="pass 1e-8, say")
+        )
+    shape = _common_shape("cosine_similarity", x1, x2)
     x1, x2 = (x if x.shape == shape else np.broadcast_to(x, shape) for x in (x1, x2))
     unit1, unit2 = (x / raise_to(linalg.vector_norm(x, axis=dim, keepdims=True), float(eps)) for x in (x1, x2))
     return np.sum(unit1 * unit2, axis=dim)
@@ -76,11 +105,18 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
     Returns:
         The broadcast shape without its last axis.
 
+    Raises:
+        TypeError: if ``p`` or ``eps`` is no number.
+        ValueError: for shapes that do not broadcast.
+
     >>> import autograd_core as ag
     >>> from nn import functional as F
     >>> F.pairwise_distance(ag.tensor([[3.0, 4.0]]), ag.tensor([[0.0, 0.0]]), eps=0.0)
     tensor([5.])
     """
+    check_number("pairwise_distance", "p", p)
+    check_number("pairwise_distance", "eps", eps)
+    _common_shape("pairwise_distance", x1, x2)
     return linalg.vector_norm(x1 - x2 + float(eps), axis=-1, keepdims=keepdim, ord=float(p))
 
 

@@ -14,6 +14,7 @@ from autograd_core.recording import record_operation
 
 from ..masking import kept
 from ..random import default_generator
+from ..sizes import check_number
 
 __all__ = ["alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout"]
 
@@ -61,6 +62,7 @@ _dropout: Primitive = define(
 
 
 def _check_probability(operation: str, p: float) -> None:
+    check_number(operation, "p", p)
     if not 0.0 <= p <= 1.0:
         raise ValueError(
             explain(
@@ -69,10 +71,23 @@ def _check_probability(operation: str, p: float) -> None:
         )
 
 
+def _check_floats(operation: str, input: Any) -> None:
+    if input.dtype.kind not in "fc":
+        raise TypeError(
+            explain(
+                operation,
+                expected="an input of floating-point numbers",
+                got=f"one of dtype {input.dtype}",
+                remedy="convert it: input.float()",
+            )
+        )
+
+
 def _dropped(operation: str, input: Any, p: float, training: bool, shape: tuple[int, ...]) -> Any:
     _check_probability(operation, p)
     if not training or p == 0.0:
         return input
+    _check_floats(operation, input)
     return _dropout(input, drawn(shape, p), 1.0 / (1.0 - p) if p < 1.0 else 1.0)
 
 
@@ -94,6 +109,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         A Tensor of the input's shape; where an entry was dropped it is 0, even if that was NaN or infinite.
 
     Raises:
+        TypeError: for an input of integers, and a p that is no number.
         ValueError: if p is not between 0 and 1.
 
     Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", 2014.
@@ -189,6 +205,7 @@ def _alpha(operation: str, input: Any, p: float, training: bool, shape: tuple[in
     _check_probability(operation, p)
     if not training or p == 0.0:
         return input
+    _check_floats(operation, input)
     if p == 1.0:
         return _dropout(input, drawn(shape, p), 1.0)
     a = 1.0 / math.sqrt((_LOWEST**2 * p + 1.0) * (1.0 - p))

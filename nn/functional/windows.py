@@ -24,8 +24,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from functools import lru_cache
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided, sliding_window_view
@@ -37,7 +38,8 @@ from autograd_core.errors import explain
 Pairs = tuple[tuple[int, int], ...]
 
 
-class Steps(NamedTuple):
+@dataclass(frozen=True)
+class Steps:
     """How windows lie on the spatial axes: window p sees the entries s p + d k - (padding before), k = 0, 1 ...
 
     Attributes:
@@ -58,10 +60,7 @@ class Steps(NamedTuple):
         Raises:
             ValueError: if there is none.
         """
-        found = tuple(
-            (length + sum(pad) - d * (k - 1) - 1) // s + 1
-            for length, k, s, pad, d in zip(lengths, self.kernel, self.stride, self.padding, self.dilation, strict=True)
-        )
+        found = _counts(self, lengths)
         if min(found) < 1:
             raise ValueError(
                 explain(
@@ -73,21 +72,27 @@ class Steps(NamedTuple):
             )
         return found
 
-    @property
+    @cached_property
     def inner(self) -> Steps:
         """The same for all axes but the first."""
         return Steps(self.kernel[1:], self.stride[1:], self.padding[1:], self.dilation[1:])
 
-    @property
+    @cached_property
     def first(self) -> tuple[int, int, int, int]:
         """Kernel, stride, padding before and dilation of the first axis."""
         return self.kernel[0], self.stride[0], self.padding[0][0], self.dilation[0]
 
-    @property
+    @cached_property
     def are_trivial(self) -> bool:
         """Whether window p sees entry p and nothing else."""
         ones = {*self.kernel, *self.stride} <= {1}
         return ones and not any(before for before, _ in self.padding)
+
+
+@lru_cache(maxsize=1024)
+def _counts(steps: Steps, lengths: tuple[int, ...]) -> tuple[int, ...]:
+    axes = zip(lengths, steps.kernel, steps.stride, steps.padding, steps.dilation, strict=True)
+    return tuple((length + sum(pad) - d * (k - 1) - 1) // s + 1 for length, k, s, pad, d in axes)
 
 
 @lru_cache(maxsize=1024)
@@ -188,7 +193,9 @@ def row_windows(rows: Any, kernel: int, count: int, stride: int) -> Any:
     """Windows along the first axis, as a view of shape (count, kernel, *the other axes)."""
     if type(rows) is np.ndarray:
         first = rows.strides[0]
-        shape = (count, kernel, *rows.shape[1:])
-        return as_strided(rows, shape, (stride * first, first, *rows.strides[1:]), writeable=False)
+        shape, strides = (count, kernel, *rows.shape[1:]), (stride * first, first, *rows.strides[1:])
+        if rows.flags.c_contiguous:
+            return np.ndarray(shape, rows.dtype, rows, 0, strides)  # as as_strided, in less time
+        return as_strided(rows, shape, strides)
     windows = sliding_window_view(rows, kernel, axis=0)[: stride * (count - 1) + 1 : stride]
     return np.moveaxis(windows, -1, 1)

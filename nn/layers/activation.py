@@ -19,6 +19,7 @@ from ..functional.shrinkage import check_not_negative
 from ..functional.sigmoids import check_beta
 from ..module import Module
 from ..parameter import Parameter, empty_parameter
+from ..sizes import check_integer, check_number
 from ..values import as_input, as_tensor
 
 __all__ = [
@@ -145,6 +146,8 @@ class PReLU(Module):
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None) -> None:
         super().__init__()
+        check_integer("PReLU", "num_parameters", num_parameters, least=0)
+        check_number("PReLU", "init", init)
         self.num_parameters = num_parameters
         self.init = init
         self.weight = empty_parameter((num_parameters,), dtype, device, "PReLU")

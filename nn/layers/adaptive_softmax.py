@@ -16,6 +16,7 @@ from autograd_core.functions import mean as _mean
 from ..functional.losses.shared import as_indices, check_classes
 from ..functional.softmaxes import log_softmax
 from ..module import Module
+from ..sizes import check_integer
 from ..values import as_input
 from .container import ModuleList, Sequential
 from .linear import Linear
@@ -78,6 +79,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
+        check_integer("AdaptiveLogSoftmaxWithLoss", "n_classes", n_classes)
         cutoffs = list(cutoffs)
         inside = all(0 < cutoff < n_classes and int(cutoff) == cutoff for cutoff in cutoffs)
         if not cutoffs or not inside or any(a >= b for a, b in itertools.pairwise(cutoffs)):

@@ -9,6 +9,7 @@ from autograd_core.errors import explain
 
 from .. import functional as F
 from ..module import Module
+from ..sizes import check_number
 from ..values import as_tensor
 
 __all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout"]
@@ -19,6 +20,7 @@ class _Dropout(Module):
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
+        check_number(type(self).__name__, "p", p)
         if not 0.0 <= p <= 1.0:
             raise ValueError(
                 explain(

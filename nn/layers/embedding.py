@@ -14,6 +14,7 @@ from .. import init
 from ..functional.embedding import check_padding_idx
 from ..module import Module
 from ..parameter import Parameter, empty_parameter
+from ..sizes import check_integer
 
 __all__ = ["Embedding", "EmbeddingBag"]
 
@@ -27,6 +28,8 @@ class _Table(Module):
     def _set_weight(self, weight: Any, freeze: bool, device: Any, dtype: Any) -> None:
         shape = (self.num_embeddings, self.embedding_dim)
         name = type(self).__name__
+        check_integer(name, "num_embeddings", self.num_embeddings)
+        check_integer(name, "embedding_dim", self.embedding_dim)
         if min(shape) < 0:
             raise ValueError(
                 explain(

@@ -85,7 +85,7 @@ Axis = int | tuple[int, ...] | None
 
 
 def _softmax_forward(x: Any, axis: Axis) -> Any:
-    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    e = np.exp(x - np.max(x, axis=axis, keepdims=True)) if x.size else np.exp(x)
     e /= np.sum(e, axis=axis, keepdims=True)
     return e
 
@@ -100,6 +100,8 @@ _softmax = define(
 
 
 def _log_softmax_forward(x: Any, axis: Axis) -> Any:
+    if not x.size:
+        return np.exp(x)
     x = x - np.max(x, axis=axis, keepdims=True)
     return x - np.log(np.sum(np.exp(x), axis=axis, keepdims=True))
 

@@ -15,6 +15,7 @@ from autograd_core.ops.gathering import scatter_along
 from autograd_core.primitive import define
 
 from ...explicit import wants_parts
+from ...sizes import check_integer
 from ..linear import linear
 from ..softmaxes import log_softmax
 from .shared import as_indices, as_pair, as_target, as_values, check_integers, check_reduction, class_error, reduce_loss
@@ -257,6 +258,7 @@ def _class_axis(operation: str, input: Any, target: Any) -> int:
 
 def _all_are_classes(operation: str, target: Any, classes: int, ignore_index: int) -> bool:
     """Whether all targets are class indices; ``False`` if some are to be ignored."""
+    check_integer(operation, "ignore_index", ignore_index)
     check_integers(operation, target, "class indices, or probabilities of the input's shape")
     outside = (target < 0) | (target >= classes)
     if not outside.any():
@@ -287,9 +289,15 @@ def _factors(operation: str, input: Any, target: Any, weight: Any, ignore_index:
     return classes, np.where(kept, per_class[classes], np.zeros((), dtype=input.dtype))
 
 
-def _one_over(total: Any) -> float:
-    """1/total, and NaN for the mean of nothing, as in PyTorch."""
-    return 1 / float(total) if total else math.nan
+def _averaged(factors: Any) -> Any:
+    """The factors divided by their sum; as they are where all are 0."""
+    total = float(factors.sum())
+    return factors * np.asarray(1 / total, dtype=factors.dtype) if total else factors
+
+
+def _mean_of_some(loss: Any, factors: Any) -> Any:
+    """The mean, which is NaN where nothing counts, as in PyTorch; the gradient is 0 then."""
+    return loss if factors.any() else loss + math.nan
 
 
 def nll_loss(
@@ -328,9 +336,11 @@ def nll_loss(
 
 def _reduced_nll(log_p: Any, classes: Any, factors: Any, axis: int, reduction: str) -> Any:
     if reduction == "mean":
-        factors = factors * np.asarray(_one_over(factors.sum()), dtype=factors.dtype)
+        factors = _averaged(factors)
     loss = -_pick(log_p, classes, axis) * factors if wants_parts() else _nll(log_p, classes, factors, axis=axis)
-    return loss if reduction == "none" else _sum(loss)
+    if reduction == "none":
+        return loss
+    return _mean_of_some(_sum(loss), factors) if reduction == "mean" else _sum(loss)
 
 
 # -- several classes, of logits -------------------------------------------------------------------------------
@@ -435,9 +445,9 @@ def cross_entropy(
     check_reduction("cross_entropy", reduction)
     classes, factors = _factors("cross_entropy", input, target, weight, ignore_index, axis)
     if joint:
-        if reduction == "mean":
-            factors = factors * np.asarray(_one_over(factors.sum()), dtype=factors.dtype)
-        return _weighted_cross_entropy(input, classes, factors)
+        if reduction == "sum":
+            return _weighted_cross_entropy(input, classes, factors)
+        return _mean_of_some(_weighted_cross_entropy(input, classes, _averaged(factors)), factors)
     log_p = log_softmax(input, axis)
     if not label_smoothing:
         return _reduced_nll(log_p, classes, factors, axis, reduction)
@@ -448,12 +458,15 @@ def _smoothed(
     log_p: Any, classes: Any, factors: Any, kept: Any, weight: Any, axis: int, reduction: str, smoothing: float
 ) -> Any:
     """Cross-entropy where every class gets an equal share of the target."""
-    scale = np.asarray(_one_over(factors.sum()) if reduction == "mean" else 1, dtype=log_p.dtype)
+    total = float(factors.sum()) if reduction == "mean" else 1.0
+    scale = np.asarray(1 / total if total else 1, dtype=log_p.dtype)
     right = _reduced_nll(log_p, classes, factors * scale, axis, "none")
     all_classes = log_p if weight is None else log_p * _along(axis, weight, log_p)
     spread = _sum(all_classes, axis=axis) * (kept * scale)
     loss = (1.0 - smoothing) * right - (smoothing / log_p.shape[axis]) * spread
-    return loss if reduction == "none" else _sum(loss)
+    if reduction == "none":
+        return loss
+    return _mean_of_some(_sum(loss), factors) if reduction == "mean" else _sum(loss)
 
 
 def _along(axis: int, weight: Any, log_p: Any) -> Any:

@@ -32,6 +32,7 @@ from autograd_core.ops.gathering import scatter_along
 from autograd_core.primitive import define
 
 from ...explicit import wants_parts
+from ...sizes import check_integer
 from .shared import as_indices, as_values, check_classes, check_integers, check_reduction, reduce_loss
 
 __all__ = ["ctc_loss"]
@@ -262,6 +263,7 @@ def ctc_loss(
     tensor(0.2231)
     """
     log_probs = as_values(log_probs)
+    check_integer("ctc_loss", "blank", blank)
     if log_probs.ndim not in (2, 3) or not 0 <= blank < log_probs.shape[-1] or not log_probs.shape[0]:
         raise ValueError(
             explain(

@@ -23,8 +23,8 @@ __all__ = ["huber_loss", "l1_loss", "mse_loss", "rmse_loss", "smooth_l1_loss", "
 _mean_square = define(
     "mean_square_error",
     lambda x, y: np.mean(np.square(x - y)),
-    lambda g, out, x, y: (x - y) * (g * (2.0 / x.size)),
-    lambda g, out, x, y: (y - x) * (g * (2.0 / x.size)),
+    lambda g, out, x, y: (x - y) * (g * (2.0 / max(1, x.size))),
+    lambda g, out, x, y: (y - x) * (g * (2.0 / max(1, x.size))),
     formulas=("2({a} − {b})/n", "2({b} − {a})/n"),
     symbol="MSE",
 )

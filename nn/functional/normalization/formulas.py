@@ -106,4 +106,5 @@ def added(a: Any, b: Any) -> Any:
 
 def plain(*arrays: Any) -> bool:
     """Whether all are NumPy's arrays of one dtype, so that the faster ways may write into buffers."""
-    return all(type(a) is np.ndarray and a.dtype == arrays[0].dtype for a in arrays)
+    dtype = arrays[0].dtype
+    return all(type(a) is np.ndarray and a.dtype == dtype for a in arrays)
