@@ -84,13 +84,14 @@ def reading_rows(data: digits.Split) -> float:
     return trained(digits_lstm.build(), data, digits_lstm.EPOCHS)
 
 
-def pictures(drawings: dict[str, viz.Drawing]) -> None:
+def pictures(drawings: dict[str, viz.Drawing], player: viz.Player) -> None:
     """Write the graphs into ``out/``."""
     heading(5, "Pictures of both graphs, with every value and every gradient")
     OUT.mkdir(exist_ok=True)
     for name, drawing in drawings.items():
         written = [drawing.save(OUT / f"{name}.{suffix}") for suffix in ("svg", "dot")]
         print(f"{name.replace('_', ' '):<16}{', '.join(map(str, written))}")
+    print(f"{'step by step':<16}{player.save_html(OUT / 'worked_example.html')}")
 
 
 def main() -> int:
@@ -101,9 +102,10 @@ def main() -> int:
     data = digits.load()
     perceptron, network = learning(data)
     reached = {"perceptron": perceptron, "convolutional": convolving(data), "recurrent": reading_rows(data)}
-    pictures({"worked_example": example, "digits_mlp": network})
+    player = viz.play(worked_example.build().error, digits=9)
+    pictures({"worked_example": example, "digits_mlp": network}, player)
     print("\nTo go on:")
-    print("  open out/worked_example.svg in a browser, and follow E back to w5 with a pencil")
+    print("  open out/worked_example.html in a browser, and step through both passes with the arrow keys")
     print("  read examples/worked_example.py and examples/digits.py, 100 lines each; change a weight, a size, a rate")
     print("  open notebooks/01-graph-and-backprop.ipynb, and write the two passes yourself")
     missed = {name: share for name, share in reached.items() if share < WANTED[name]}

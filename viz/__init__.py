@@ -2,11 +2,13 @@
 
 ``view`` turns a graph into plain data. From there, ``dot`` writes the DOT language, ``layout`` and ``svg`` draw
 without any program, ``export`` writes JSON and Mermaid, ``tables`` the grad_table, and ``explain``
-the chain rule for one node. ``drawing`` holds the result and shows or saves it.
+the chain rule for one node. ``events`` records what the backward pass does, and ``player`` shows it
+step by step. ``drawing`` holds the result and shows or saves it.
 """
 
 from .drawing import DotNotFoundError, Drawing, draw
 from .explain import Contribution, Explanation, Path, Step, explain
+from .player import Player, play
 from .tables import GradientTable, grad_table
 from .view import View, ViewEdge, ViewNode
 
@@ -17,6 +19,7 @@ __all__ = [
     "Explanation",
     "GradientTable",
     "Path",
+    "Player",
     "Step",
     "View",
     "ViewEdge",
@@ -24,4 +27,5 @@ __all__ = [
     "draw",
     "explain",
     "grad_table",
+    "play",
 ]

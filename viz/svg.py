@@ -70,7 +70,8 @@ def render(view: View, direction: str = "LR") -> str:
     down = direction == "TB"
     layout = layered([size[::-1] for size in sizes] if down else sizes, pairs, 26.0 if down else 40.0)
     width, height = (layout.height, layout.width) if down else (layout.width, layout.height)
-    body = _edges(view.edges, pairs, sizes, layout, down)
+    paths = curves(pairs, sizes, layout, down)
+    body = [_edge(edge, path) for edge, path in zip(view.edges, paths, strict=True)]
     for node, lines, size, (x, y) in zip(view.nodes, rows, sizes, layout.centers, strict=True):
         body.append(_card(node, lines, size, (y, x) if down else (x, y)))
     notes = [clipped(note, 120) for note in view.notes]
@@ -159,21 +160,29 @@ def _text(x: float, y: float, text: str, color: str, size: float, anchor: str = 
     return f'<text x="{_n(x)}" y="{_n(y)}" font-size="{size:g}" fill="{color}"{anchor}>{escape(text)}</text>'
 
 
-def _edges(
-    edges: Sequence[ViewEdge],
+def curves(
     pairs: Sequence[tuple[int, int]],
     sizes: Sequence[tuple[float, float]],
     layout: Layout,
-    down: bool,
+    down: bool = False,
+    digits: int = 1,
 ) -> list[str]:
-    """Every edge as a curve that leaves and arrives along the direction of the picture."""
+    """Every edge as a curve that leaves and arrives along the direction of the picture, as data of a path.
+
+    Args:
+        pairs: per edge the numbers of its source and its target.
+        sizes: per node its width and height.
+        layout: where everything stands.
+        down: whether the picture reads from top to bottom.
+        digits: of the coordinates, after the point.
+    """
     arriving: dict[int, int] = {}
     for _, target in pairs:
         arriving[target] = arriving.get(target, 0) + 1
     along = 1 if down else 0
     arrived: dict[int, int] = {}
     drawn = []
-    for edge, (source, target), route in zip(edges, pairs, layout.routes, strict=True):
+    for (source, target), route in zip(pairs, layout.routes, strict=True):
         number = arrived[target] = arrived.get(target, 0) + 1
         # Inputs arrive beside each other in the order of the arguments, two of one node too.
         room = min(8.0, (sizes[target][1 - along] - 10.0) / max(1, arriving[target] - 1))
@@ -182,22 +191,26 @@ def _edges(
         end_x, end_y = layout.centers[target]
         start = (x + sizes[source][along] / 2, y)
         end = (end_x - sizes[target][along] / 2 - 5.0, end_y + shift)
-        drawn.append(_curve(edge, [start, *route, end], down))
+        drawn.append(_curve([start, *route, end], down, digits))
     return drawn
 
 
-def _curve(edge: ViewEdge, points: Sequence[tuple[float, float]], down: bool) -> str:
+def _curve(points: Sequence[tuple[float, float]], down: bool, digits: int) -> str:
     def at(x: float, y: float) -> str:
-        return f"{_n(y)} {_n(x)}" if down else f"{_n(x)} {_n(y)}"
+        return f"{_n(y, digits)} {_n(x, digits)}" if down else f"{_n(x, digits)} {_n(y, digits)}"
 
     path = [f"M{at(*points[0])}"]
     for (x, y), (next_x, next_y) in pairwise(points):
         middle = (x + next_x) / 2
         path.append(f"C{at(middle, y)} {at(middle, next_y)} {at(next_x, next_y)}")
+    return "".join(path)
+
+
+def _edge(edge: ViewEdge, path: str) -> str:
     title = f"local derivative: {clipped(printable(edge.derivative), 80)}" if edge.derivative else ""
     inner = f"<title>{escape(title)}</title>" if title else ""
     head = f'fill="none" stroke="{MUTED}" stroke-width="0.9" marker-end="url(#arrow)"'
-    return f'<path d="{"".join(path)}" {head}>{inner}</path>' if inner else f'<path d="{"".join(path)}" {head}/>'
+    return f'<path d="{path}" {head}>{inner}</path>' if inner else f'<path d="{path}" {head}/>'
 
 
 def _document(view: View, body: Sequence[str], width: float, height: float) -> str:
@@ -218,6 +231,6 @@ def _document(view: View, body: Sequence[str], width: float, height: float) -> s
     )
 
 
-def _n(value: float) -> str:
-    """A coordinate to a tenth, without trailing zeros."""
-    return format(round(value, 1) + 0.0, ".1f").removesuffix(".0")
+def _n(value: float, digits: int = 1) -> str:
+    """A coordinate, without trailing zeros."""
+    return format(round(value, digits) + 0.0, f".{digits}f").removesuffix(".0")
