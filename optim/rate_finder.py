@@ -27,6 +27,10 @@ class RateTrial(NamedTuple):
         smoothed: the same, as a running mean.
         suggestion: the rate at which the loss, smoothed, falls fastest against the logarithm of the rate, but
             at most a tenth of the rate at which it is least; ``None`` where it never falls.
+
+    >>> import optim
+    >>> optim.RateTrial(rates=[0.1], losses=[2.0], smoothed=[2.0], suggestion=None).rates
+    [0.1]
     """
 
     rates: list[float]

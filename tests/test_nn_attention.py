@@ -527,3 +527,10 @@ def test_masks_of_integers_are_type_errors():
 def test_a_tensor_of_another_dtype_is_a_type_error():
     with pytest.raises(TypeError, match="float32"):
         nn.MultiheadAttention(4, 2)(ag.Tensor(ONES), ag.Tensor(ONES), ag.Tensor(ONES))
+
+
+@pytest.mark.parametrize("number", [0, -1, 2.5, True])
+def test_a_stack_has_a_layer_at_least(number):
+    layer = nn.TransformerEncoderLayer(4, 2, 8)
+    with pytest.raises((TypeError, ValueError), match="Transformer: expected num_layers"):
+        nn.TransformerEncoder(layer, number)

@@ -442,3 +442,10 @@ def test_other_types_than_integers_are_type_errors():
 def test_instance_norm_without_parameters_warns_about_another_number_of_channels():
     with pytest.warns(UserWarning, match="3 features"):
         nn.InstanceNorm1d(3)(np.ones((2, 4, 5)) * np.arange(5))
+
+
+def test_layer_norm_of_no_rows_has_derivatives_of_every_order():
+    x = ag.tensor(np.zeros((0, 3)), requires_grad=True)
+    (g,) = ag.gradients(nn.LayerNorm(3, dtype=np.float64)(x).sum(), [x], create_graph=True)
+    g.sum().backward()
+    assert x.grad is None or x.grad.shape == (0, 3)

@@ -15,6 +15,7 @@ from .. import functional as F
 from .. import init
 from ..module import Module
 from ..parameter import check_device
+from ..sizes import check_integer
 from ..values import as_input
 from .attention import MultiheadAttention
 from .container import ModuleList
@@ -251,6 +252,7 @@ class TransformerDecoderLayer(_Layer):
 
 
 def _copies(layer: Module, number: int) -> ModuleList:
+    check_integer("Transformer", "num_layers", number, least=1)
     return ModuleList([copy.deepcopy(layer) for _ in range(number)])
 
 

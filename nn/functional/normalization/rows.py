@@ -26,9 +26,9 @@ def _shape(x: Any, weight: Any) -> tuple[int, int]:
     return math.prod(x.shape[: x.ndim - weight.ndim]), math.prod(weight.shape)
 
 
-def _four(x: Any, rows: int) -> Any:
+def _four(x: Any, rows: int, length: int) -> Any:
     """An array of rows (or, with ``rows=1``, a weight) in the axes that ``formulas`` wants."""
-    return np.reshape(x, (rows, 1, math.prod(x.shape) // max(1, rows), 1))
+    return np.reshape(x, (rows, 1, length, 1))
 
 
 def _statistic(value: Any, rows: int) -> Any:
@@ -65,7 +65,7 @@ def _forward(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, Any, Any]
         for part in _blocks(x2):
             _standardize(x2[part], parameters, eps, out[part], mean[part], variance[part])
     else:
-        out, mean, variance = formulas.standardize(_four(x, rows), _four(weight, 1), _four(bias, 1), AXES, eps)
+        out, mean, variance = formulas.standardize(_four(x, rows, length), _four(weight, 1, length), _four(bias, 1, length), AXES, eps)
     return np.reshape(out, x.shape), np.reshape(mean, (rows,)), np.reshape(variance, (rows,))
 
 
@@ -114,8 +114,8 @@ def _gradient(g: Any, x: Any, weight: Any, mean: Any, variance: Any, eps: float)
             dw += more[0]
             db += more[1]
     else:
-        w4, m4, v4 = _four(weight, 1), _statistic(mean, rows), _statistic(variance, rows)
-        dx, dw, db = formulas.gradient(_four(g, rows), _four(x, rows), w4, m4, v4, AXES, eps)
+        w4, m4, v4 = _four(weight, 1, length), _statistic(mean, rows), _statistic(variance, rows)
+        dx, dw, db = formulas.gradient(_four(g, rows, length), _four(x, rows, length), w4, m4, v4, AXES, eps)
     return np.reshape(dx, x.shape), np.reshape(dw, weight.shape), np.reshape(db, weight.shape)
 
 
@@ -163,10 +163,10 @@ def _forward_rule(g: Any, out: Any, x: Any, weight: Any, bias: Any, eps: float) 
         dx, dw, db = layer_norm_gradient(g_out, x, weight, mean, variance, eps=eps)
     rows, length = _shape(x, weight)
     if g_mean is not None:
-        share = _statistic(g_mean, rows) / max(1, length) + np.zeros_like(_four(x, rows))
+        share = _statistic(g_mean, rows) / max(1, length) + np.zeros_like(_four(x, rows, length))
         dx = formulas.added(dx, np.reshape(share, x.shape))
     if g_variance is not None:
-        centred = _four(x, rows) - _statistic(mean, rows)
+        centred = _four(x, rows, length) - _statistic(mean, rows)
         dx = formulas.added(dx, np.reshape(centred * (_statistic(g_variance, rows) * (2 / max(1, length))), x.shape))
     return dx, dw, db
 
@@ -174,15 +174,15 @@ def _forward_rule(g: Any, out: Any, x: Any, weight: Any, bias: Any, eps: float) 
 def _gradient_rule(
     seeds: Any, out: Any, g: Any, x: Any, weight: Any, mean: Any, variance: Any, eps: float
 ) -> tuple[Any, ...]:
-    rows, _ = _shape(x, weight)
+    rows, length = _shape(x, weight)
     u, p, q = seeds
     seeds = (
-        None if u is None else _four(u, rows),
-        None if p is None else _four(p, 1),
-        None if q is None else _four(q, 1),
+        None if u is None else _four(u, rows, length),
+        None if p is None else _four(p, 1, length),
+        None if q is None else _four(q, 1, length),
     )
-    small = (_four(weight, 1), _statistic(mean, rows), _statistic(variance, rows))
-    found = formulas.second_gradient(seeds, _four(g, rows), _four(x, rows), *small, AXES, eps)
+    small = (_four(weight, 1, length), _statistic(mean, rows), _statistic(variance, rows))
+    found = formulas.second_gradient(seeds, _four(g, rows, length), _four(x, rows, length), *small, AXES, eps)
     inputs = (g, x, weight, mean, variance)
     return tuple(None if d is None else np.reshape(d, like.shape) for d, like in zip(found, inputs, strict=True))
 
