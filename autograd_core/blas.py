@@ -1,18 +1,23 @@
-"""How many threads a matrix product runs on.
+"""Matrix products on threads of our own.
 
 The library behind NumPy's matrix product shares one large product out over its threads. For many products of
 middling size that costs more than it brings: for each of them it hands out work and waits until all is done. These
 are better shared out whole, every thread computing some of them on its own; then each also finds what it has just
 prepared in its own cache. On two cores that took a quarter off a convolution.
 
-This can be done with OpenBLAS, which NumPy's wheels bring along. Elsewhere products stay as they are.
+It works only if the library's own threads sleep. After each product that it shared out, those of OpenBLAS stay awake
+for some hundredths of a second, ask for work again and again, and take the processors from ours. So what is computed
+here is always computed with one thread per product, even where it is too small to be shared out.
+
+This can be done with OpenBLAS, which NumPy's wheels bring along. Elsewhere, and where there are more cores than we
+have threads for, products stay as they are.
 """
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import os
+from collections.abc import Callable
 from functools import lru_cache
 from threading import Lock
 from typing import Any, NamedTuple
@@ -49,6 +54,20 @@ def _library() -> _Library | None:
     return None
 
 
+def _after_fork() -> None:
+    """In a forked process only the thread that forked goes on; those that were in ``one_thread`` never leave it."""
+    global _holders
+    library = _library()
+    if _holders and library is not None:
+        library.set(_before)
+    _holders = 0
+    _lock.release()
+
+
+if hasattr(os, "register_at_fork"):  # a forked process must not inherit it locked: who would open it there?
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_after_fork)
+
+
 def threads() -> int:
     """How many threads a matrix product runs on, as far as that can be known and changed; otherwise 1."""
     library = _library()
@@ -58,22 +77,25 @@ def threads() -> int:
         return _before if _holders else library.get()
 
 
-@contextmanager
-def one_thread() -> Iterator[None]:
+class one_thread:
     """Within this context every matrix product runs on the thread that asks for it."""
-    global _holders, _before
-    library = _library()
-    if library is None:
-        yield
-        return
-    with _lock:
-        if not _holders:
-            _before = library.get()
-            library.set(1)
-        _holders += 1
-    try:
-        yield
-    finally:
+
+    def __enter__(self) -> None:
+        global _holders, _before
+        library = _library()
+        if library is None:
+            return
+        with _lock:
+            if not _holders:
+                _before = library.get()
+                library.set(1)
+            _holders += 1
+
+    def __exit__(self, *exception: object) -> None:
+        global _holders
+        library = _library()
+        if library is None:
+            return
         with _lock:
             _holders -= 1
             if not _holders:
@@ -89,18 +111,20 @@ def in_stretches(work: Callable[[int, int], Any], start: int, stop: int, least: 
         least: the length of the shortest stretch that pays.
 
     Returns:
-        The results in order. Where products run on one thread, or on more than there are for elementwise work, or the
-        stretches would be too short, ``work`` is called once.
+        The results in order. Where the stretches would be too short, or products run on one thread or on more than
+        there are for elementwise work, ``work`` is called once.
     """
     parts, count = threads(), stop - start
-    if parts < 2 or parts > blocks._workers() or count < parts * least:
+    if parts < 2 or parts > blocks._workers():
         return [work(start, stop)]
-    bounds = [start + count * part // parts for part in range(parts + 1)]
-    results: list[Any] = [None] * parts
-
-    def run(part: int) -> None:
-        results[part] = work(bounds[part], bounds[part + 1])
-
     with one_thread():
+        if count < parts * least:
+            return [work(start, stop)]
+        bounds = [start + count * part // parts for part in range(parts + 1)]
+        results: list[Any] = [None] * parts
+
+        def run(part: int) -> None:
+            results[part] = work(bounds[part], bounds[part + 1])
+
         blocks.work_off(range(parts), run)
-    return results
+        return results

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import os
+import threading
+import time
 
 import numpy as np
 import pytest
 
 import autograd_core as ag
-from autograd_core import blocks
+import nn
+from autograd_core import blas, blocks, memory, modes
 from autograd_core.graph import backward_pass, topological_order
 from autograd_core.unrolled import backward_pass_unrolled
 
@@ -155,6 +159,35 @@ def test_large_arrays_work_in_a_forked_process(monkeypatch):
     child.kill()
     assert not alive
     assert child.exitcode == 7
+
+
+def _exit_after_use():
+    with ag.no_grad(), nn.explicit():
+        memory.empty((8,), np.dtype(np.float64))
+    os._exit(0)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.parametrize("module", [blas, memory, modes, importlib.import_module("nn.explicit")])
+def test_a_process_forked_while_another_thread_holds_a_lock(module):
+    held = threading.Event()
+
+    def hold():
+        with module._lock:
+            held.set()
+            time.sleep(0.2)
+
+    other = threading.Thread(target=hold)
+    other.start()
+    held.wait()
+    child = multiprocessing.get_context("fork").Process(target=_exit_after_use)
+    child.start()
+    other.join()
+    child.join(timeout=20)
+    code = child.exitcode
+    child.kill()
+    assert code == 0
 
 
 def _exit_if_exp_is(x, expected):

@@ -36,6 +36,12 @@ class Contribution:
         local: the local derivative's formula, with the nodes' names in it.
         factor: the local derivative as a number, where both nodes are numbers.
         value: the contribution as text.
+
+    >>> import autograd_core as ag, viz
+    >>> x = ag.tensor(3.0, requires_grad=True, name="x")
+    >>> first, second = viz.explain(x * x, x).steps[-1].contributions
+    >>> first.upstream, first.local, first.factor, first.value
+    ('1', 'x', 3.0, '3')
     """
 
     consumer: str
@@ -48,7 +54,20 @@ class Contribution:
 
 @dataclass(frozen=True)
 class Step:
-    """The gradient of one node on the way: the sum of its contributions."""
+    """The gradient of one node on the way: the sum of its contributions.
+
+    Attributes:
+        node: its label.
+        shape: of its value.
+        gradient: as text.
+        contributions: one for every use of the node.
+
+    >>> import autograd_core as ag, viz
+    >>> x = ag.tensor(3.0, requires_grad=True, name="x")
+    >>> step = viz.explain(x * x, x).steps[-1]
+    >>> step.node, step.gradient, len(step.contributions)
+    ('x', '6', 2)
+    """
 
     node: str
     shape: tuple[int, ...]
@@ -63,6 +82,13 @@ class Path:
     Attributes:
         nodes: labels from the result to the node.
         factors: the local derivatives as numbers.
+
+    >>> import autograd_core as ag, viz
+    >>> x = ag.tensor(3.0, requires_grad=True, name="x")
+    >>> y = ag.sin(x * 2.0)
+    >>> (path,) = viz.explain(y, x).paths
+    >>> path.nodes[-1], len(path.factors), round(path.product, 6)
+    ('x', 2, 1.920341)
     """
 
     nodes: tuple[str, ...]

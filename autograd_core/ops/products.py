@@ -34,9 +34,17 @@ __all__ = [
 # Two matrices come first in the rules: that is what networks are made of.
 
 
+def _matmul(x: Any, y: Any) -> Any:
+    if y.ndim == 2 and x.ndim > 2:
+        # A stack of matrices times one: as one tall matrix, since many small products take longer than a large one.
+        rows = np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
+        return np.reshape(rows @ y, (*x.shape[:-1], y.shape[-1]))
+    return x @ y
+
+
 def _matmul_left(g: Any, out: Any, x: Any, y: Any) -> Any:
     if y.ndim == 2:
-        return g @ y.T if x.ndim > 1 else y @ g
+        return matmul(g, y.T) if x.ndim > 1 else y @ g
     if y.ndim == 1:
         return g * y if x.ndim == 1 else column(g) * y
     return g @ y.mT if x.ndim > 1 else (y @ column(g))[..., 0]
@@ -57,7 +65,7 @@ def _matmul_right(g: Any, out: Any, x: Any, y: Any) -> Any:
 
 matmul = define(
     "matmul",
-    operator.matmul,
+    _matmul,
     _matmul_left,
     _matmul_right,
     numpy=(np.matmul, np.linalg.matmul),

@@ -51,24 +51,38 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import Tensor
+from autograd_core import Tensor, blas
 from autograd_core.errors import explain
 from autograd_core.primitive import Primitive, define
 
 from ..explicit import wants_parts
 from ..sizes import per_axis
 from .convolution_products import convolve, transposed_convolve, weight_gradient
-from .windows import Pairs, Steps
+from .windows import Pairs, Steps, to_rows
 
 __all__ = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"]
 
 # -- the operations and their rules ------------------------------------------------------------------
 
 
-def _sum_but_channels(g: Any) -> Any:
+def _channel_sums_forward(g: Any) -> Any:
+    """Sums over long stretches of memory as products with a vector of ones, which take a third of the time."""
+    for stretches in (to_rows(g), g):
+        if type(g) is np.ndarray and stretches.flags.c_contiguous and g.size:
+            length = math.prod(stretches.shape[2:])
+            with blas.one_thread():
+                sums = stretches.reshape(-1, length) @ np.ones(length, g.dtype)
+            return np.add.reduce(sums.reshape(stretches.shape[:2]), axis=0)
     return np.add.reduce(g, axis=(0, *range(2, g.ndim)))
 
 
+_channel_sums: Primitive = define(
+    "channel_sums",
+    _channel_sums_forward,
+    lambda h, out, g: np.broadcast_to(np.reshape(h, (-1, *(1 for _ in g.shape[2:]))), g.shape),
+    formulas=("1",),
+    symbol="Σ",
+)
 _convolution_no_bias: Primitive = define(
     "convolution_no_bias",
     convolve,
@@ -82,7 +96,7 @@ _convolution: Primitive = define(
     convolve,
     lambda g, out, x, w, bias, **steps: _transposed_no_bias(g, w, size=x.shape[2:], **steps),
     lambda g, out, x, w, bias, **steps: _correlation(g, x, kernel=w.shape[2:], **steps),
-    lambda g, out, x, w, bias, **steps: _sum_but_channels(g),
+    lambda g, out, x, w, bias, **steps: _channel_sums(g),
     formulas=("convᵀ of {b}", "corr with {a}", "1"),
     symbol="conv+b",
 )
@@ -99,7 +113,7 @@ _transposed: Primitive = define(
     transposed_convolve,
     lambda h, out, g, w, bias, size, **steps: _convolution_no_bias(h, w, **steps),
     lambda h, out, g, w, bias, size, **steps: _correlation(g, h, kernel=w.shape[2:], **steps),
-    lambda h, out, g, w, bias, size, **steps: _sum_but_channels(h),
+    lambda h, out, g, w, bias, size, **steps: _channel_sums(h),
     formulas=("conv with {b}", "corr with {a}", "1"),
     symbol="convᵀ+b",
 )

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,7 @@ AT_ONCE = 1 << 27  # bytes of the copies that exist at the same time, about
 MANY = 1 << 24  # multiplications from which on a second thread pays
 
 
+@lru_cache(maxsize=1024)
 def _steps(kernel: tuple[int, ...], stride: Any, padding: Pairs, dilation: Any) -> Steps:
     """The windows; those of sequences as windows of images of one row."""
     if len(kernel) == 1:
@@ -53,11 +56,22 @@ def _in_parts(work: Callable[[int, int], Any], count: int, products: int, copied
     found = []
     for low in range(0, count, step):
         high = min(low + step, count)
-        if (high - low) * products < MANY:
-            found.append(work(low, high))
-        else:
-            found += blas.in_stretches(work, low, high, 2)
+        least = 2 if (high - low) * products >= MANY else count
+        found += blas.in_stretches(work, low, high, least)
     return found
+
+
+def _product(a: Any, b: Any) -> Any:
+    """a b, the rows of a shared out over the threads."""
+    if type(a) is not np.ndarray or type(b) is not np.ndarray:
+        return a @ b
+    out = np.empty((a.shape[0], b.shape[1]), np.result_type(a, b))
+
+    def work(start: int, stop: int) -> None:
+        np.matmul(a[start:stop], b, out=out[start:stop])
+
+    blas.in_stretches(work, 0, len(out), 16 if a.size * b.shape[1] >= MANY else len(out))
+    return out
 
 
 def _counts(g_rows: Any, steps: Steps, lengths: tuple[int, ...]) -> tuple[int, ...]:
@@ -112,7 +126,7 @@ def _correlate(rows: Any, w: Any, bias: Any, steps: Steps, counts: tuple[int, ..
     matrices = _matrices(w, groups, _one_product(steps, groups), bias if ones else None)
     if at_once:
         (blocks,) = _blocks(rows, steps, counts, groups, 0, count)
-        y = matrices[0, 0] @ _side_by_side(blocks[:, 0])
+        y = _product(matrices[0, 0], _side_by_side(blocks[:, 0]))
         if bias is not None:
             y = y + bias[:, None]
         return y.reshape((out, count, *counts[1:], images)).swapaxes(0, 1)
@@ -128,7 +142,7 @@ def _correlate(rows: Any, w: Any, bias: Any, steps: Steps, counts: tuple[int, ..
         if bias is not None and not ones:
             part += bias[:, None]
 
-    size = w.size // out * columns
+    size = math.prod(w.shape[1:]) * columns
     _in_parts(work, count, size * out, size // steps.kernel[0] * groups * y.dtype.itemsize)
     return y.reshape((count, out, *counts[1:], images))
 
@@ -218,7 +232,7 @@ def weight_gradient(
         blocks = _blocks(rows, steps, counts, groups, start, stop)
         part = g_rows[start:stop].reshape((stop - start, groups, out // groups, columns))
         if at_once:
-            return (_side_by_side(blocks[0][:, 0]) @ _side_by_side(part[:, 0]).T)[None, None]
+            return _product(_side_by_side(blocks[0][:, 0]), _side_by_side(part[:, 0]).T)[None, None]
         part = part.swapaxes(-1, -2)
         sums = [np.add.reduce(block @ part, axis=0) for block in blocks]
         return sums[0][None] if len(sums) == 1 else np.stack(sums)
@@ -282,10 +296,11 @@ def transposed_convolve(
     return u[:, :, 0] if g.ndim == 3 else u
 
 
+@lru_cache(maxsize=1024)
 def _backward_steps(steps: Steps) -> Steps:
     """The windows through which, for stride 1, the input's gradient sees the output's."""
     before = (d * (k - 1) - b for k, d, (b, _) in zip(steps.kernel, steps.dilation, steps.padding, strict=True))
-    return steps._replace(padding=tuple((b, 0) for b in before))
+    return replace(steps, padding=tuple((b, 0) for b in before))
 
 
 def _backwards(w: Any, groups: int) -> Any:
@@ -333,6 +348,7 @@ def _add_windows(total: Any, part: Any, places: Any) -> None:
     _in_parts(work, len(total), MANY if part.size > LARGE else 0, 0)
 
 
+@lru_cache(maxsize=1024)
 def _phase(steps: Steps, length: int, phase: int) -> tuple[list[int], Steps, int, int]:
     """The rows of the result whose number, with the padding before them, is ``phase`` modulo the stride s.
 

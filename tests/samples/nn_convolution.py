@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 
 from nn import functional as F
-from nn.functional.windows import Steps
+from nn.functional.windows import Steps, from_rows, to_rows
 
 from .parts import Parts
 from .sample import Sample, real
@@ -176,6 +176,11 @@ SAMPLES: dict[str, list[Sample]] = {
     "transposed_convolution": _samples(6, _transposed(bias=True)),
     "transposed_convolution_no_bias": _samples(99, _transposed(bias=False)),
     "convolution_weight": _samples(99, _weight),
+    "channel_sums": [
+        Sample((real(2, 3, 4, 2),), value=lambda g: g.sum(axis=(0, 2, 3)), complex_step=True),
+        Sample((from_rows(np.ascontiguousarray(to_rows(real(2, 3, 4, 2)))),), value=lambda g: g.sum(axis=(0, 2, 3))),
+        Sample((real(2, 3, 4),), value=lambda g: g.sum(axis=(0, 2))),
+    ],
     "unfold": [
         Sample((real(*x),), {"steps": steps}, value=_unfold_reference(steps), complex_step=True) for x, steps in _FOLDS
     ],

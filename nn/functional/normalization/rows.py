@@ -65,7 +65,9 @@ def _forward(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, Any, Any]
         for part in _blocks(x2):
             _standardize(x2[part], parameters, eps, out[part], mean[part], variance[part])
     else:
-        out, mean, variance = formulas.standardize(_four(x, rows, length), _four(weight, 1, length), _four(bias, 1, length), AXES, eps)
+        out, mean, variance = formulas.standardize(
+            _four(x, rows, length), _four(weight, 1, length), _four(bias, 1, length), AXES, eps
+        )
     return np.reshape(out, x.shape), np.reshape(mean, (rows,)), np.reshape(variance, (rows,))
 
 
