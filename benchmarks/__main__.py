@@ -13,6 +13,7 @@ import os
 import platform
 from pathlib import Path
 
+from . import nist
 from .measure import Result, run
 from .workloads import (
     chain,
@@ -109,6 +110,8 @@ def main() -> None:
             + "\n".join(rows)
             + "\n\n## A deep chain, per operation\n\n"
             + "\n".join(depths)
+            + "\n\n"
+            + "\n".join(nist.report())
             + "\n",
             encoding="utf-8",
         )
