@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from random import Random
 
 SWEEPS = 12
 # Above this many nodes and bends, neighbours are no longer exchanged one pair at a time.
 EXCHANGE_LIMIT = 3000
 # Above this many, one starting order must do.
 TWO_STARTS_LIMIT = 1000
+# Up to this many, so many shuffled ones are tried too.
+SHUFFLES_LIMIT = 150
+SHUFFLES = 12
 
 
 class Proper:
@@ -51,17 +55,31 @@ class Proper:
         return total
 
     def arrange(self) -> None:
-        """Order all ranks. Small graphs are begun from their last nodes and from their first; the better one counts."""
-        starts = [(self.before, self.after), (self.after, self.before)]
+        """Order all ranks: of several starts, as many as a graph of this size allows, the best result counts."""
         found: list[tuple[int, int, list[list[int]]]] = []
-        for before, after in starts if len(self.rank) <= TWO_STARTS_LIMIT else starts[:1]:
-            self.layers = [[] for _ in self.layers]
-            for node in _connected_order(before, after):
-                self.layers[self.rank[node]].append(node)
-            self._take(self.layers)
+        for order in self._starts():
+            layers: list[list[int]] = [[] for _ in self.layers]
+            for node in order:
+                layers[self.rank[node]].append(node)
+            self._take(layers)
             self._improve()
             found.append((self.crossings(), len(found), self.layers))
+            if not found[-1][0]:
+                break
         self._take(min(found)[2])
+
+    def _starts(self) -> Iterator[list[int]]:
+        """Orders of all nodes to begin with: from the last nodes back, from the first on, and shuffled ones."""
+        yield _connected_order(self.before, self.after)
+        size = len(self.rank)
+        if size <= TWO_STARTS_LIMIT:
+            yield _connected_order(self.after, self.before)
+        if size <= SHUFFLES_LIMIT:
+            order = list(range(size))
+            draw = Random(size)
+            for _ in range(SHUFFLES):
+                draw.shuffle(order)
+                yield list(order)
 
     def _take(self, layers: list[list[int]]) -> None:
         self.layers = layers
