@@ -8,14 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.blocks import work_off
-
-from .flat import Block, FlatParameters, scratch
+from .flat import FlatParameters, scratch
 from .optimizer import Group, Optimizer
 
 __all__ = ["Elementwise", "State"]
-
-SHARED = 4  # blocks from which on several threads share the work
 
 State = Callable[[str], Any]  # name -> the stretch of that array of state
 
@@ -60,8 +56,6 @@ class Elementwise(Optimizer):
     def update(self, group: Group, numbers: Group, p: Any, g: Any, state: State, scratch: list[Any]) -> None:
         """Change the stretch ``p`` of parameters in place.
 
-        Several threads may call it at once, for different stretches.
-
         Args:
             group: the hyper-parameters.
             numbers: the numbers that are remembered of these parameters, ``numbers["step"]`` being how many
@@ -96,19 +90,14 @@ class Elementwise(Optimizer):
         for i in present:
             self.advance(group, flat.numbers[i])
 
-        def work(block: Block) -> None:
-            buffer, *arrays = scratch(flat.real_dtype)
+        # One block after the other: with a block a thread, two threads wait longer for each other between the
+        # dozen short operations of a rule than they save.
+        buffer, *arrays = scratch(flat.real_dtype)
+        for block in flat.plan(present):
             p = flat.real[block.start : block.stop]
             g = flat.gather(block, gradients, buffer)
             numbers = flat.numbers[block.pieces[0].position]
             self.update(group, numbers, p, g, partial(flat.stretch, block), [array[: len(p)] for array in arrays])
-
-        blocks = flat.plan(present)
-        if len(blocks) < SHARED:
-            for block in blocks:
-                work(block)
-        else:
-            work_off(blocks, work)
         if self._concludes:
             for i in present:
                 self.conclude(group, flat.numbers[i])

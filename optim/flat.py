@@ -13,17 +13,16 @@ Complex parameters are updated as twice as many real numbers, real and imaginary
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from threading import Lock, local
+from threading import local
 from typing import Any, NamedTuple
 
 import numpy as np
 
 __all__ = ["BLOCK", "Block", "FlatParameters", "Piece", "flat_real", "scratch"]
 
-BLOCK = 1 << 15  # elements; about ten arrays of this length fit into a second-level cache
+BLOCK = 1 << 16  # elements; half a dozen arrays of float32 of this length fit into a second-level cache
 SCRATCH = 4  # arrays for intermediate results
 
-_lock = Lock()
 _memory = local()
 
 
@@ -119,8 +118,7 @@ class FlatParameters:
         """The flat array of the state ``name``, zeros to begin with."""
         state = self.states.get(name)
         if state is None:
-            with _lock:
-                state = self.states.setdefault(name, np.zeros_like(self.real))
+            state = self.states[name] = np.zeros_like(self.real)
         return state
 
     def stretch(self, block: Block, name: str) -> Any:
