@@ -6,6 +6,7 @@ All take ``requires_grad`` as PyTorch's do. Without ``dtype`` they make the defa
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -199,7 +200,7 @@ def full(
     if isinstance(fill_value, Tensor):
         value = fill_value if dtype is None else fill_value.astype(dtype)
         # A multiplication gives every entry memory of its own.
-        filled = broadcast_to(value, shape) * np.ones((), value.dtype)
+        filled = broadcast_to(value, shape) * np.ones_like(value._data, shape=())
     else:
         filled = Tensor(np.full(_shape("full", shape), Tensor(fill_value, dtype=dtype)._data))
     return filled.requires_grad_() if requires_grad else filled
@@ -262,8 +263,13 @@ def full_like(
     >>> ag.full_like(ag.tensor([1.0, 2.0]), 7)
     tensor([7., 7.])
     """
-    dtype = _array(x).dtype if dtype is None else dtype
-    shape = _array(x).shape if shape is None else shape
+    array = _array(x)
+    if not isinstance(array, np.ndarray | np.generic | Tensor) and not isinstance(fill_value, Tensor):
+        return _made_like(
+            "full_like", partial(np.full_like, fill_value=fill_value), x, dtype, shape, device, requires_grad
+        )
+    dtype = array.dtype if dtype is None else dtype
+    shape = array.shape if shape is None else shape
     return full(shape, fill_value, dtype, device=device, requires_grad=requires_grad)
 
 

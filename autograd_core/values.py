@@ -57,6 +57,8 @@ def as_value(data: Any, dtype: Any = None) -> Any:
     if kind is float and dtype is None and _default_float is None:
         return np.float64(data)
     if kind is np.ndarray or isinstance(data, np.generic) or hasattr(kind, "__array_namespace__"):
+        if kind is not np.ndarray and not isinstance(data.dtype, np.dtype):
+            raise _foreign_dtype(data)
         value = data if dtype is None else data.astype(dtype, copy=False)
         if kind is not np.ndarray and isinstance(value, np.ndarray):
             value = value.view(np.ndarray)
@@ -86,3 +88,14 @@ def as_value(data: Any, dtype: Any = None) -> Any:
             )
         )
     return value[()] if type(value) is np.ndarray and value.ndim == 0 else value
+
+
+def _foreign_dtype(data: Any) -> TypeError:
+    return TypeError(
+        explain(
+            "Tensor",
+            expected="an array with NumPy's dtypes and protocols, such as CuPy's and JAX's",
+            got=f"{type(data).__module__}.{type(data).__name__} of dtype {data.dtype}",
+            remedy="convert it with np.asarray or ag.from_dlpack",
+        )
+    )

@@ -75,12 +75,29 @@ def test_every_layer_and_loss_is_compared():
 
 # Classes of ``torch.nn`` that are left out, and why.
 LEFT_OUT = {
-    "Lazy.*|Uninitialized.*": "sizes are given where a layer is made",
     "Container|NLLLoss2d": "deprecated in PyTorch",
     "DataParallel|SyncBatchNorm": "for several devices",
     "CrossMapLRN2d": "LocalResponseNorm computes the same",
     "LinearCrossEntropyOptions": "settings of an implementation",
 }
+
+
+# Functions of ``torch.nn.functional`` that are left out, and why.
+FUNCTIONS_LEFT_OUT = {
+    "boolean_dispatch|handle_torch_function|has_torch_function.*|assert_int_or_pair": "part of its implementation",
+    "DType|ScalingType|SwizzleType|(scaled_)?(grouped_)?mm": "products in eight bits, on a GPU",
+    "conv_tbc": "for another package of its makers",
+}
+
+
+def test_no_function_of_pytorch_is_forgotten():
+    torch = pytest.importorskip("torch")
+    theirs = {name for name in dir(torch.nn.functional) if not name.startswith("_")}
+    functions = {name for name in theirs if callable(getattr(torch.nn.functional, name))}
+    missing = {name for name in functions if not hasattr(nn.functional, name)}
+    missing -= {"Callable", "Optional", "TYPE_CHECKING", "Tensor", "Union", "Any", "Literal", "Sequence"}
+    left_out = re.compile("|".join(f"(?:{pattern})" for pattern in FUNCTIONS_LEFT_OUT))
+    assert [name for name in sorted(missing) if not left_out.fullmatch(name)] == []
 
 
 def test_no_layer_of_pytorch_is_forgotten():

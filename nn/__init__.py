@@ -17,6 +17,7 @@ from .layers.distance import *
 from .layers.dropout import *
 from .layers.embedding import *
 from .layers.folding import *
+from .layers.lazy import *
 from .layers.linear import *
 from .layers.losses import *
 from .layers.normalization import *
@@ -41,3 +42,4 @@ from .parameter import *
 from .random import *
 from .serialization import *
 from .summary import *
+from .uninitialized import *

@@ -15,6 +15,7 @@ from .module_errors import note_module
 from .module_hooks import CallHook, add_hook, call_with_hooks
 from .module_state import ModuleState, StateDictError
 from .parameter import check_device
+from .uninitialized import Uninitialized
 
 __all__ = ["Module", "StateDictError"]
 
@@ -163,7 +164,9 @@ class Module(ModuleState):
                 )
             )
         for tensor in tensors:
-            if tensor.dtype != dtype:
+            if isinstance(tensor, Uninitialized):
+                tensor.convert(dtype)
+            elif tensor.dtype != dtype:
                 tensor._data = tensor._data.astype(dtype)
                 tensor._note_change()
                 if tensor.grad is not None:

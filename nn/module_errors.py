@@ -116,7 +116,8 @@ def check_new_attribute(module: Any, name: str) -> None:
     """
     if name.startswith("_"):
         return
-    meant = next((known for known in (*held_names(module), "training", "train") if one_slip(name, known)), None)
+    names = (*held_names(module), "training", "train", "forward")
+    meant = next((known for known in names if one_slip(name, known)), None)
     if meant is None or being_constructed(module):
         return
     raise AttributeError(

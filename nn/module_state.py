@@ -16,6 +16,7 @@ from autograd_core.hooks import HookHandle
 from .module_errors import SHOWN, listed
 from .module_tree import ModuleTree, visits
 from .parameter import Parameter
+from .uninitialized import Uninitialized
 
 __all__ = ["StateDictError"]
 
@@ -95,7 +96,8 @@ class ModuleState(ModuleTree):
             for hook in _hooks(module, "state pre"):
                 hook(module, base, keep_vars)
             for name, tensor in _own_state(module):
-                state[base + name] = tensor if keep_vars else np.array(tensor._data)
+                as_it_is = keep_vars or isinstance(tensor, Uninitialized)
+                state[base + name] = tensor if as_it_is else np.array(tensor._data)
             if type(module).get_extra_state is not ModuleState.get_extra_state:
                 state[base + EXTRA] = module.get_extra_state()
         return state
@@ -238,6 +240,11 @@ class _Loading:
     def _take(self, key: str, tensor: Tensor) -> None:
         """Note the value for one key, or what is wrong with it."""
         given = self.given[key]
+        if isinstance(given, Uninitialized):
+            if not isinstance(tensor, Uninitialized):
+                self.wrong.append(f"{key} of shape {tensor.shape}, got one without a shape yet, of a lazy layer")
+            self.values[id(tensor)] = None
+            return
         value = given._data if isinstance(given, Tensor) else np.asarray(given)
         if value.dtype.kind not in "biufc":
             raise TypeError(
@@ -249,6 +256,8 @@ class _Loading:
                 )
             )
         self.values[id(tensor)] = value
+        if isinstance(tensor, Uninitialized):
+            return
         if value.shape != tensor.shape:
             self.wrong.append(f"{key} of shape {tensor.shape}, got shape {value.shape}")
         elif value.dtype.kind == "c" and tensor.dtype.kind != "c":
@@ -271,6 +280,11 @@ class _Loading:
                 before.append(partial(registry.__setitem__, name, tensor))
             elif id(tensor) not in written:
                 written.add(id(tensor))
+                if isinstance(tensor, Uninitialized):
+                    before.append(partial(_dematerialize, tensor, type(tensor)))
+                    tensor.materialize(value.shape)
+                    tensor.data = np.array(value, dtype=tensor.dtype)
+                    continue
                 before.append(partial(setattr, tensor, "data", tensor._data))
                 tensor.data = np.array(value, dtype=tensor.dtype)
 
@@ -312,6 +326,13 @@ class _Loading:
         if self.wrong:
             return "build the model with the sizes that the values were saved from"
         return "check that the model is the one that was saved, or pass strict=False to load what fits"
+
+
+def _dematerialize(tensor: Tensor, kind: type[Uninitialized]) -> None:
+    """Take the value away again."""
+    dtype = tensor.dtype
+    tensor.__class__ = kind
+    kind.convert(tensor, dtype)  # type: ignore[arg-type]
 
 
 def _like(tensor: Tensor, value: Any) -> Tensor:

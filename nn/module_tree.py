@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+
 from autograd_core import Tensor
 from autograd_core.errors import explain
 from autograd_core.hooks import Hooks
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from .module import Module
 
 REGISTRIES = ("_parameters", "_buffers", "_modules")
+OWN = (*REGISTRIES, "_persistent", "_call_hooks", "_state_hooks", "training")  # what __init__ makes
 
 
 class ModuleTree:
@@ -89,6 +92,15 @@ class ModuleTree:
                     remedy=f"call module.{name}()",
                 )
             )
+        if name == "training" and not isinstance(value, bool | np.bool_):
+            raise TypeError(
+                explain(
+                    f"{type(self).__name__}.training",
+                    expected="True or False",
+                    got=repr(value),
+                    remedy="call module.train() or module.eval(), which go through all modules",
+                )
+            )
         if name not in self.__dict__ and not any(name in base.__dict__ for base in type(self).__mro__):
             check_new_attribute(self, name)
         object.__setattr__(self, name, value)
@@ -149,14 +161,25 @@ class ModuleTree:
                 return own["_buffers"][name]
             if type(parameters) is not dict and name in parameters.rules:
                 return parameters[name]
+        elif name in OWN:
+            raise AttributeError(
+                explain(
+                    type(self).__name__,
+                    expected="a module whose __init__ called super().__init__()",
+                    got="one that did not",
+                    remedy="call super().__init__() first in __init__",
+                )
+            )
         raise UnknownAttributeError(self, name)
 
     def __delattr__(self, name: str) -> None:
         for registry in REGISTRIES:
-            if name in self.__dict__[registry]:
+            if name in getattr(self, registry):
                 del self.__dict__[registry][name]
                 self._persistent.discard(name)
                 return
+        if name not in self.__dict__:
+            raise UnknownAttributeError(self, name)
         object.__delattr__(self, name)
 
     def __dir__(self) -> list[str]:
@@ -271,7 +294,7 @@ class ModuleTree:
         seen: set[int] = set()
         modules = self.named_modules(None, prefix, remove_duplicate) if recurse else [(prefix, self)]
         for path, module in modules:
-            for name, entry in module.__dict__[registry].items():
+            for name, entry in getattr(module, registry).items():
                 if entry is None or id(entry) in seen:
                     continue
                 if remove_duplicate:

@@ -65,12 +65,36 @@ def check_integer(operation: str, argument: str, value: Any, least: int | None =
 
 
 def check_number(operation: str, argument: str, value: Any) -> None:
-    """Refuse what is no real number.
+    """Refuse what is no real number: strings, lists, truth values, and NaN.
 
     Raises:
-        TypeError: for it.
+        TypeError: for something else than a number.
+        ValueError: for NaN.
     """
-    if not isinstance(value, int | float | np.integer | np.floating):
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         raise TypeError(
             explain(operation, expected=f"{argument} to be a number", got=repr(value), remedy="pass a float")
         )
+    if value != value:
+        raise ValueError(
+            explain(
+                operation,
+                expected=f"{argument} to be a number",
+                got="NaN",
+                remedy=f"look where {argument} comes from",
+            )
+        )
+
+
+def as_number(operation: str, argument: str, value: Any) -> float:
+    """A real number as a float; an array of one number without axes is one.
+
+    Raises:
+        TypeError: for something else.
+        ValueError: for NaN.
+    """
+    if type(value) is not float or value != value:
+        if getattr(value, "ndim", None) != 0:
+            check_number(operation, argument, value)
+        return float(value)
+    return value

@@ -7,6 +7,8 @@ import pytest
 
 import autograd_core as ag
 
+from .duck import DuckArray, unwrap
+
 
 def leaf(value, **options):
     return ag.tensor(value, requires_grad=True, **options)
@@ -292,3 +294,36 @@ def test_inspection():
         "complex128",
     }
     assert len(info.dtypes()) == 13
+
+
+@pytest.mark.parametrize("namespace", [ag, np])
+@pytest.mark.parametrize("shape", [None, (4,), ()])
+@pytest.mark.parametrize("name", ["zeros_like", "ones_like", "empty_like", "full_like"])
+def test_likes_of_an_array_of_another_library_are_such_arrays(name, shape, namespace):
+    x = ag.Tensor(DuckArray(np.arange(6.0, dtype="float32").reshape(2, 3)))
+    fill = (2.5,) if name == "full_like" else ()
+    made = getattr(namespace, name)(x, *fill, shape=shape)
+    assert isinstance(made._data, DuckArray)
+    assert made.shape == ((2, 3) if shape is None else shape)
+    assert made.dtype == np.float32
+    expected = {"zeros_like": 0.0, "ones_like": 1.0, "full_like": 2.5}.get(name)
+    assert expected is None or (unwrap(made._data) == expected).all()
+
+
+def test_filling_like_an_array_of_another_library_with_a_tensor_keeps_its_gradient():
+    c = ag.Tensor(DuckArray(np.array(2.0)), requires_grad=True)
+    made = ag.full_like(ag.Tensor(DuckArray(np.ones((2, 3)))), c)
+    assert isinstance(made._data, DuckArray)
+    made.sum().backward()
+    assert unwrap(c.grad._data) == 6.0
+
+
+def test_an_array_without_numpys_dtypes_is_refused_in_clear_words():
+    class Foreign:
+        dtype = "strict float"
+
+        def __array_namespace__(self):
+            return np
+
+    with pytest.raises(TypeError, match=r"Foreign of dtype strict float.*from_dlpack"):
+        ag.tensor(Foreign())

@@ -532,5 +532,5 @@ def test_a_tensor_of_another_dtype_is_a_type_error():
 @pytest.mark.parametrize("number", [0, -1, 2.5, True])
 def test_a_stack_has_a_layer_at_least(number):
     layer = nn.TransformerEncoderLayer(4, 2, 8)
-    with pytest.raises((TypeError, ValueError), match="Transformer: expected num_layers"):
+    with pytest.raises((TypeError, ValueError), match="TransformerEncoder: expected num_layers"):
         nn.TransformerEncoder(layer, number)

@@ -384,7 +384,7 @@ class TestFlatten:
         assert nn.Flatten(*dims)(np.zeros(shape)).shape == expected
 
     def test_flatten_errors(self):
-        with pytest.raises(IndexError, match="axes from -2 to 1, got 2"):
+        with pytest.raises(IndexError, match=r"end_dim from -2 to 1, .* got end_dim=2"):
             nn.Flatten(0, 2)(np.zeros((2, 3)))
         with pytest.raises(ValueError, match="end_dim not before start_dim"):
             nn.Flatten(1, 0)(np.zeros((2, 3)))
@@ -398,12 +398,12 @@ class TestFlatten:
 
     def test_unflatten_errors(self):
         for sizes in ((5, 2), (5, -1), (-1, -1), (12, 0)):
-            with pytest.raises(ValueError, match=r"product 12, that of axis 1, got .* for an input of shape \(2, 12\)"):
+            with pytest.raises(ValueError, match=r"product 12, that of axis dim=1, got .* an input of shape \(2, 12\)"):
                 nn.Unflatten(1, sizes)(np.zeros((2, 12)))
-        for arguments in ((1, 12), (1, (3.0, 4)), ("1", (3, 4)), (1, ())):
+        for arguments in ((1, 12), (1, (3.0, 4)), (1, (True, 4)), (1, ())):
             with pytest.raises(TypeError, match="a tuple of integers"):
                 nn.Unflatten(*arguments)
-        with pytest.raises(IndexError, match="axes from -1 to 0"):
+        with pytest.raises(IndexError, match="dim from -1 to 0"):
             nn.Unflatten(1, (3, 4))(np.zeros(12))
 
     def test_they_undo_each_other_and_pass_gradients(self):

@@ -268,7 +268,7 @@ class TestModules:
             (lambda: nn.Embedding(4, 3, padding_idx=4), "Embedding: expected padding_idx from -4 to 3"),
             (lambda: nn.EmbeddingBag(4, 3, mode="other"), "EmbeddingBag: expected mode"),
             (lambda: nn.Embedding(-4, 3), "at least 0"),
-            (lambda: nn.Embedding(4, 3, _weight=np.ones((3, 4))), r"a weight of shape \(4, 3\)"),
+            (lambda: nn.Embedding(4, 3, _weight=np.ones((3, 4))), r"a _weight of shape \(4, 3\)"),
             (lambda: nn.Embedding.from_pretrained([1.0, 2.0]), "from_pretrained: expected a table"),
             (lambda: nn.Embedding(4, 3, device="cuda"), "Embedding: expected device None or 'cpu'"),
         ],

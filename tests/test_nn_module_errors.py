@@ -218,3 +218,73 @@ class TestErrorsInForward:
     def test_forward_must_be_defined(self):
         with pytest.raises(TypeError, match="a method forward"):
             nn.Module()(1.0)
+
+
+# -- modules that were not set up, and names that are taken away --------------------------------------------
+
+
+class NotSetUp(nn.Module):
+    def __init__(self):
+        pass
+
+    def forward(self, x):
+        return x
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda module: module(1.0),
+        repr,
+        lambda module: list(module.parameters()),
+        lambda module: module.state_dict(),
+        lambda module: module.training,
+        lambda module: module.train(),
+        lambda module: delattr(module, "weight"),
+    ],
+)
+def test_a_module_that_was_not_set_up_says_so(use):
+    with pytest.raises(AttributeError, match=r"NotSetUp: .* call super\(\)\.__init__\(\) first"):
+        use(NotSetUp())
+
+
+def test_what_is_deleted_is_gone_from_everywhere():
+    layer = nn.Linear(2, 3)
+    del layer.weight
+    assert list(layer.state_dict()) == ["bias"]
+    with pytest.raises(AttributeError, match="Linear has no attribute 'weight'"):
+        _ = layer.weight
+    with pytest.raises(AttributeError, match=r"Linear has no attribute 'bais'\. Did you mean 'bias'"):
+        del layer.bais
+
+
+def test_a_parameter_takes_the_place_of_a_buffer():
+    module = nn.Module()
+    module.register_buffer("count", [0.0])
+    module.count = nn.Parameter([1.0])
+    assert [name for name, _ in module.named_parameters()] == ["count"]
+    assert [name for name, _ in module.named_buffers()] == []
+
+
+@pytest.mark.parametrize("value", ["yes", 1, None, [True]])
+def test_training_is_true_or_false(value):
+    layer = nn.Linear(1, 1)
+    with pytest.raises(TypeError, match=r"Linear\.training: expected True or False"):
+        layer.training = value
+    assert layer.training is True
+
+
+def test_forward_misspelt():
+    with pytest.raises(AttributeError, match="'forward', which is there"):
+        nn.Linear(1, 1).forwrad = lambda x: x
+
+
+def test_a_state_dict_holds_copies():
+    layer = nn.Linear(2, 1)
+    state = layer.state_dict()
+    before = layer.weight.tolist()
+    state["weight"][...] = 7.0
+    assert layer.weight.tolist() == before
+    layer.weight.data[...] = 3.0
+    assert (state["weight"] == 7.0).all()
+    assert layer.state_dict(keep_vars=True)["weight"] is layer.weight

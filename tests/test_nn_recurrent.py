@@ -376,7 +376,7 @@ ERRORS = [
     (lambda: nn.RNNBase("Elman", 2, 3), ValueError, "a mode among RNN_TANH, RNN_RELU, GRU, LSTM"),
     (lambda: nn.RNN(2, 3, nonlinearity="sin"), ValueError, "nonlinearity 'tanh' or 'relu'"),
     (lambda: nn.GRU(2, 3, num_layers=2, dropout=1.5), ValueError, "dropout between 0 and 1"),
-    (lambda: nn.GRU(2, 3, num_layers=2, dropout=True), ValueError, "dropout between 0 and 1"),
+    (lambda: nn.GRU(2, 3, num_layers=2, dropout=True), TypeError, "dropout to be a number"),
     (lambda: nn.GRU(2, 3, device="cuda"), ValueError, "device None or 'cpu'"),
     (lambda: nn.GRU(2, 3)(np.zeros((4, 5, 3))), ValueError, r"input of shape \(T, B, 2\).*got shape \(4, 5, 3\)"),
     (lambda: nn.GRU(2, 3, batch_first=True)(np.zeros(2)), ValueError, r"input of shape \(B, T, 2\)"),

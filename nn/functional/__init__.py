@@ -10,6 +10,7 @@ from .folding import *
 from .fractional_pooling import *
 from .gates import *
 from .grid_sampling import *
+from .inplace import *
 from .interpolation import *
 from .linear import *
 from .losses import *

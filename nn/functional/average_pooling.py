@@ -27,7 +27,7 @@ from ..pooling_windows import (
     taps,
     tiles,
 )
-from ..sizes import check_integer
+from ..sizes import check_integer, check_number
 from .max_pooling import max_pool1d, max_pool2d, max_pool3d
 
 __all__ = [
@@ -362,9 +362,24 @@ def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
 # -- norms of windows --------------------------------------------------------------------------------
 
 
+def check_norm_type(operation: str, norm_type: float) -> None:
+    """Refuse what is no power of a norm.
+
+    Raises:
+        TypeError: for something else than a number.
+        ValueError: for 0.
+    """
+    check_number(operation, "norm_type", norm_type)
+    if norm_type == 0:
+        raise ValueError(
+            explain(operation, expected="norm_type other than 0", got=repr(norm_type), remedy="pass norm_type=2, say")
+        )
+
+
 def _norms(
     operation: str, axes: int, input: Any, norm_type: float, kernel_size: Any, stride: Any, ceil_mode: bool
 ) -> Any:
+    check_norm_type(operation, norm_type)
     if math.isinf(norm_type):
         maximum = (max_pool1d, max_pool2d, max_pool3d)[axes - 1]
         return maximum(np.abs(input), kernel_size, stride, 0, 1, ceil_mode)

@@ -9,6 +9,7 @@ import numpy as np
 from autograd_core import Tensor, linalg
 from autograd_core.errors import explain
 
+from ..arguments import check_axis
 from ..sizes import check_number
 from .clamping import raise_to
 
@@ -72,7 +73,8 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
         The broadcast shape without ``dim``, from −1 to 1.
 
     Raises:
-        TypeError: if ``eps`` is no number.
+        TypeError: if ``eps`` is no number, or ``dim`` no integer.
+        IndexError: if there is no axis ``dim``.
         ValueError: for shapes that do not broadcast, and a negative ``eps``.
 
     >>> import autograd_core as ag
@@ -86,6 +88,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
             explain("cosine_similarity", expected="eps of at least 0", got=str(eps), remedy="pass 1e-8, say")
         )
     shape = _common_shape("cosine_similarity", x1, x2)
+    check_axis("cosine_similarity", "dim", dim, len(shape))
     x1, x2 = (x if x.shape == shape else np.broadcast_to(x, shape) for x in (x1, x2))
     unit1, unit2 = (x / raise_to(linalg.vector_norm(x, axis=dim, keepdims=True), float(eps)) for x in (x1, x2))
     return np.sum(unit1 * unit2, axis=dim)
@@ -140,6 +143,7 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
     >>> F.pdist(ag.tensor([[0.0, 0.0], [3.0, 4.0], [0.0, 1.0]]))
     tensor([5.    , 1.    , 4.2426])
     """
+    check_number("pdist", "p", p)
     if input.ndim != 2 or not p >= 0:
         raise ValueError(
             explain(

@@ -11,6 +11,7 @@ import numpy as np
 from autograd_core import Tensor
 from autograd_core.errors import explain
 from autograd_core.primitive import Primitive, define
+from autograd_core.values import as_value
 
 __all__ = ["embedding", "embedding_bag"]
 
@@ -145,7 +146,7 @@ def _numbers(operation: str, input: Any, count: int) -> Any:
         TypeError: if they are not integers.
         IndexError: if one is out of range.
     """
-    values = input._data if isinstance(input, Tensor) else input if isinstance(input, np.ndarray) else np.asarray(input)
+    values = input._data if isinstance(input, Tensor) else input if isinstance(input, np.ndarray) else as_value(input)
     if not values.size and values.dtype.kind == "f" and not hasattr(input, "dtype"):
         values = values.astype(np.intp)  # an empty list
     if values.dtype.kind not in "iu":
@@ -286,7 +287,17 @@ def _bags(numbers: Any, offsets: Any, include_last_offset: bool) -> Any:
                 remedy="pass offsets=[0] for a single bag",
             )
         )
-    starts = np.asarray(offsets.numpy() if isinstance(offsets, Tensor) else offsets, dtype=np.intp)
+    starts = np.asarray(offsets._data if isinstance(offsets, Tensor) else as_value(offsets))
+    if starts.size and starts.dtype.kind not in "iu":
+        raise TypeError(
+            explain(
+                "embedding_bag",
+                expected="integer offsets",
+                got=f"dtype {starts.dtype}",
+                remedy="pass where the bags begin: [0, 3], say",
+            )
+        )
+    starts = starts.astype(np.intp, copy=False)
     ends = starts if include_last_offset else np.append(starts, numbers.size)
     if starts.ndim != 1 or (not starts.size and include_last_offset) or (starts.size and starts[0] != 0):
         expected, got = "a vector of offsets that starts with 0", repr(starts.tolist())

@@ -13,6 +13,7 @@ from autograd_core import Tensor
 from autograd_core.errors import explain
 from autograd_core.ops.gathering import scatter_along
 from autograd_core.primitive import Primitive, define
+from autograd_core.values import as_value
 
 from ..pooling_windows import check_sizes, spatial_shape
 from ..random import default_generator
@@ -344,7 +345,7 @@ def _unpool(
     output_size: Sequence[int] | None,
 ) -> Any:
     shape = spatial_shape(operation, input, axes)
-    indices = indices if hasattr(indices, "dtype") else np.asarray(indices)
+    indices = indices if hasattr(indices, "dtype") else np.asarray(as_value(indices))
     if indices.shape != input.shape or indices.dtype.kind not in "iu":
         raise ValueError(
             explain(

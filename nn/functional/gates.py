@@ -12,6 +12,7 @@ from autograd_core.errors import explain
 from autograd_core.functions import where
 from autograd_core.primitive import define
 
+from ..arguments import check_axis
 from ..explicit import wants_parts
 
 __all__ = ["gelu", "glu", "hardswish", "mish", "silu"]
@@ -293,6 +294,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
         The shape of the input with ``dim`` half as long.
 
     Raises:
+        TypeError, IndexError: if ``dim`` is no axis of the input.
         ValueError: if that length is odd, or the input has no axis.
 
     Source: Dauphin, Fan, Auli, Grangier (2017), Language modeling with gated convolutional networks.
@@ -302,7 +304,8 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     >>> F.glu(ag.tensor([[1.0, 2.0, 0.0, 1000.0]]))
     tensor([[0.5, 2. ]])
     """
-    if input.ndim == 0 or input.shape[dim] % 2:
+    axis = check_axis("glu", "dim", dim, input.ndim)
+    if input.ndim == 0 or input.shape[axis] % 2:
         raise ValueError(
             explain(
                 "glu",
@@ -311,4 +314,4 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
                 remedy="let the layer before it have twice as many outputs as are wanted",
             )
         )
-    return (_glu_forward if wants_parts() else _glu)(input, dim=dim % input.ndim)
+    return (_glu_forward if wants_parts() else _glu)(input, dim=axis)

@@ -19,6 +19,7 @@ from autograd_core.primitive import define
 
 from ..explicit import wants_parts
 from ..random import default_generator
+from ..sizes import as_number
 
 __all__ = ["celu", "elu", "leaky_relu", "prelu", "relu", "relu6", "rrelu", "selu", "threshold"]
 
@@ -103,7 +104,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     >>> F.leaky_relu(ag.tensor([-1.0, 2.0]), 0.1)
     tensor([-0.1,  2. ])
     """
-    return _leaky(input, float(negative_slope))
+    return _leaky(input, as_number("leaky_relu", "negative_slope", negative_slope))
 
 
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
@@ -175,7 +176,7 @@ def rrelu(
     """
     check_slopes("rrelu", lower, upper)
     if not training:
-        return _leaky(input, (float(lower) + float(upper)) / 2)
+        return _leaky(input, (as_number("rrelu", "lower", lower) + as_number("rrelu", "upper", upper)) / 2)
     slopes = default_generator().uniform(lower, upper, input.shape)
     return _leaky(input, np.asarray(slopes, dtype=input.dtype))
 
@@ -256,8 +257,8 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
     tensor([-3. , -3. ,  1.5])
     """
     if wants_parts():
-        return where(input <= threshold, float(value), input)
-    return _threshold(input, float(threshold), float(value))
+        return where(input <= threshold, as_number("threshold", "value", value), input)
+    return _threshold(input, as_number("threshold", "threshold", threshold), as_number("threshold", "value", value))
 
 
 # -- exponentials on the left ---------------------------------------------------------------------------
@@ -331,7 +332,7 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     >>> F.elu(ag.tensor([-1000.0, 2.0]), alpha=0.5)
     tensor([-0.5,  2. ])
     """
-    alpha = float(alpha)
+    alpha = as_number("elu", "alpha", alpha)
     return _in_parts(input, 1, alpha, 1) if wants_parts() else _elu(input, alpha)
 
 
@@ -358,7 +359,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     >>> F.celu(ag.tensor([-1000.0, 2.0]), alpha=0.5)
     tensor([-0.5,  2. ])
     """
-    alpha = float(alpha)
+    alpha = as_number("celu", "alpha", alpha)
     check_alpha("celu", alpha)
     return _in_parts(input, 1, alpha, 1 / alpha) if wants_parts() else _celu(input, alpha)
 

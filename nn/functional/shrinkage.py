@@ -12,6 +12,7 @@ from autograd_core.functions import where
 from autograd_core.primitive import define
 
 from ..explicit import wants_parts
+from ..sizes import as_number
 
 __all__ = ["hardshrink", "softshrink", "tanhshrink"]
 
@@ -42,7 +43,7 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     >>> F.hardshrink(ag.tensor([-1.0, 0.5, 2.0]))
     tensor([-1.,  0.,  2.])
     """
-    lambd = float(lambd)
+    lambd = as_number("hardshrink", "lambd", lambd)
     if wants_parts():
         return where((input >= -lambd) & (input <= lambd), 0.0, input)
     return _hardshrink(input, lambd)
@@ -78,7 +79,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     >>> F.softshrink(ag.tensor([-1.0, 0.5, 2.0]))
     tensor([-0.5,  0. ,  1.5])
     """
-    lambd = float(lambd)
+    lambd = as_number("softshrink", "lambd", lambd)
     check_not_negative("softshrink", "lambd", lambd)
     if wants_parts():
         return where(input > lambd, input - lambd, where(input < -lambd, input + lambd, 0.0))

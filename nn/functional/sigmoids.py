@@ -13,6 +13,7 @@ from autograd_core.functions import where
 from autograd_core.primitive import define
 
 from ..explicit import wants_parts
+from ..sizes import as_number
 from .rectifiers import clamped
 
 __all__ = ["hardsigmoid", "hardtanh", "logsigmoid", "sigmoid", "softplus", "softsign", "tanh"]
@@ -88,7 +89,8 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     >>> F.hardtanh(ag.tensor([-3.0, 0.5, 3.0]))
     tensor([-1. ,  0.5,  1. ])
     """
-    if min_val > max_val:
+    low, high = as_number("hardtanh", "min_val", min_val), as_number("hardtanh", "max_val", max_val)
+    if low > high:
         raise ValueError(
             explain(
                 "hardtanh",
@@ -97,7 +99,7 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
                 remedy="swap them",
             )
         )
-    return clamped(input, float(min_val), float(max_val))
+    return clamped(input, low, high)
 
 
 _hardsigmoid = define(
@@ -207,7 +209,7 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
     >>> F.softplus(ag.tensor([-1000.0, 0.0, 1000.0]))
     tensor([0.0000e+00, 6.9315e-01, 1.0000e+03])
     """
-    beta, threshold = float(beta), float(threshold)
+    beta, threshold = as_number("softplus", "beta", beta), as_number("softplus", "threshold", threshold)
     check_beta("softplus", beta)
     if wants_parts():
         z = input * beta

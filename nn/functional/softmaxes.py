@@ -9,6 +9,7 @@ import numpy as np
 from autograd_core import Tensor, special
 from autograd_core.errors import explain
 
+from ..arguments import check_axis
 from ..explicit import wants_parts
 from ..random import default_generator
 
@@ -27,6 +28,15 @@ def check_dim(operation: str, dim: int | None) -> int:
             )
         )
     return dim
+
+
+def _axis(operation: str, dim: int | None, input: Any) -> int:
+    """``dim``, if the input has such an axis."""
+    axis = check_dim(operation, dim)
+    axes = (input.ndim if hasattr(input, "ndim") else np.ndim(input)) or 1
+    if type(axis) is not int or not -axes <= axis < axes:
+        check_axis(operation, "dim", axis, axes)
+    return axis
 
 
 def _shifted(x: Any, axis: int) -> Any:
@@ -56,7 +66,7 @@ def softmax(input: Tensor, dim: int | None = None, *, dtype: Any = None) -> Tens
     >>> F.softmax(ag.tensor([0.0, 0.0]), dim=0)
     tensor([0.5, 0.5])
     """
-    axis = check_dim("softmax", dim)
+    axis = _axis("softmax", dim, input)
     if dtype is not None:
         input = input.astype(dtype)
     if wants_parts():
@@ -86,7 +96,7 @@ def log_softmax(input: Tensor, dim: int | None = None, *, dtype: Any = None) -> 
     >>> F.log_softmax(ag.tensor([0.0, 1000.0]), dim=0)
     tensor([-1000.,     0.])
     """
-    axis = check_dim("log_softmax", dim)
+    axis = _axis("log_softmax", dim, input)
     if dtype is not None:
         input = input.astype(dtype)
     if wants_parts():

@@ -13,6 +13,7 @@ from autograd_core import Tensor
 from autograd_core.errors import explain
 
 from .. import functional as F
+from ..arguments import checked
 from ..functional.gates import check_approximation
 from ..functional.rectifiers import check_alpha, check_slopes
 from ..functional.shrinkage import check_not_negative
@@ -20,7 +21,7 @@ from ..functional.sigmoids import check_beta
 from ..module import Module
 from ..parameter import Parameter, empty_parameter
 from ..sizes import check_integer, check_number
-from ..values import as_input, as_tensor
+from ..values import as_input, as_real, as_tensor
 
 __all__ = [
     "CELU",
@@ -53,6 +54,7 @@ __all__ = [
 class _InPlace(Module):
     """A unit with an argument ``inplace`` that has no effect."""
 
+    @checked
     def __init__(self, inplace: bool = False) -> None:
         super().__init__()
         self.inplace = inplace
@@ -78,7 +80,7 @@ class ReLU(_InPlace):
 
     def forward(self, input: Any) -> Tensor:
         """max(0, x) of every entry."""
-        return F.relu(as_tensor(input))
+        return F.relu(as_real(input, self))
 
 
 class ReLU6(_InPlace):
@@ -94,7 +96,7 @@ class ReLU6(_InPlace):
 
     def forward(self, input: Any) -> Tensor:
         """min(max(0, x), 6) of every entry."""
-        return F.relu6(as_tensor(input))
+        return F.relu6(as_real(input, self))
 
 
 class LeakyReLU(_InPlace):
@@ -109,13 +111,14 @@ class LeakyReLU(_InPlace):
     tensor([-0.1,  2. ])
     """
 
+    @checked
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
         super().__init__(inplace)
         self.negative_slope = negative_slope
 
     def forward(self, input: Any) -> Tensor:
         """x or ``negative_slope`` · x for every entry."""
-        return F.leaky_relu(as_tensor(input), self.negative_slope)
+        return F.leaky_relu(as_real(input, self), self.negative_slope)
 
     def extra_repr(self) -> str:
         """The slope."""
@@ -144,6 +147,7 @@ class PReLU(Module):
 
     weight: Parameter
 
+    @checked
     def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None) -> None:
         super().__init__()
         check_integer("PReLU", "num_parameters", num_parameters, least=0)
@@ -181,6 +185,7 @@ class RReLU(_InPlace):
     tensor([-0.3,  2. ])
     """
 
+    @checked
     def __init__(self, lower: float = 1 / 8, upper: float = 1 / 3, inplace: bool = False) -> None:
         super().__init__(inplace)
         check_slopes("RReLU", lower, upper)
@@ -189,7 +194,7 @@ class RReLU(_InPlace):
 
     def forward(self, input: Any) -> Tensor:
         """x or a · x for every entry."""
-        return F.rrelu(as_tensor(input), self.lower, self.upper, self.training)
+        return F.rrelu(as_real(input, self), self.lower, self.upper, self.training)
 
     def extra_repr(self) -> str:
         """The bounds."""
@@ -208,13 +213,14 @@ class ELU(_InPlace):
     tensor([-0.5,  2. ])
     """
 
+    @checked
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__(inplace)
         self.alpha = alpha
 
     def forward(self, input: Any) -> Tensor:
         """The exponential unit of every entry."""
-        return F.elu(as_tensor(input), self.alpha)
+        return F.elu(as_real(input, self), self.alpha)
 
     def extra_repr(self) -> str:
         """alpha."""
@@ -236,6 +242,7 @@ class CELU(_InPlace):
     tensor([-0.5,  2. ])
     """
 
+    @checked
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__(inplace)
         check_alpha("CELU", alpha)
@@ -243,7 +250,7 @@ class CELU(_InPlace):
 
     def forward(self, input: Any) -> Tensor:
         """The exponential unit of every entry."""
-        return F.celu(as_tensor(input), self.alpha)
+        return F.celu(as_real(input, self), self.alpha)
 
     def extra_repr(self) -> str:
         """alpha."""
@@ -263,7 +270,7 @@ class SELU(_InPlace):
 
     def forward(self, input: Any) -> Tensor:
         """The scaled exponential unit of every entry."""
-        return F.selu(as_tensor(input))
+        return F.selu(as_real(input, self))
 
 
 class Threshold(_InPlace):
@@ -279,6 +286,7 @@ class Threshold(_InPlace):
     tensor([-3. , -3. ,  1.5])
     """
 
+    @checked
     def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
         super().__init__(inplace)
         self.threshold = threshold
@@ -286,7 +294,7 @@ class Threshold(_InPlace):
 
     def forward(self, input: Any) -> Tensor:
         """x or ``value`` for every entry."""
-        return F.threshold(as_tensor(input), self.threshold, self.value)
+        return F.threshold(as_real(input, self), self.threshold, self.value)
 
     def extra_repr(self) -> str:
         """Threshold and value."""
@@ -329,7 +337,7 @@ class LogSigmoid(Module):
 
     def forward(self, input: Any) -> Tensor:
         """−ln(1 + e⁻ˣ) of every entry."""
-        return F.logsigmoid(as_tensor(input))
+        return F.logsigmoid(as_real(input, self))
 
 
 class Hardtanh(_InPlace):
@@ -347,6 +355,7 @@ class Hardtanh(_InPlace):
     tensor([-1. ,  0.5,  1. ])
     """
 
+    @checked
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
         super().__init__(inplace)
         if not min_val < max_val:
@@ -363,7 +372,7 @@ class Hardtanh(_InPlace):
 
     def forward(self, input: Any) -> Tensor:
         """Every entry moved to between the bounds."""
-        return F.hardtanh(as_tensor(input), self.min_val, self.max_val)
+        return F.hardtanh(as_real(input, self), self.min_val, self.max_val)
 
     def extra_repr(self) -> str:
         """The bounds."""
@@ -383,7 +392,7 @@ class Hardsigmoid(_InPlace):
 
     def forward(self, input: Any) -> Tensor:
         """min(max(x + 3, 0), 6) / 6 of every entry."""
-        return F.hardsigmoid(as_tensor(input))
+        return F.hardsigmoid(as_real(input, self))
 
 
 class Softsign(Module):
@@ -414,6 +423,7 @@ class Softplus(Module):
     tensor([6.9315e-01, 1.0000e+03])
     """
 
+    @checked
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__()
         check_beta("Softplus", beta)
@@ -422,7 +432,7 @@ class Softplus(Module):
 
     def forward(self, input: Any) -> Tensor:
         """ln(1 + exp(beta · x)) / beta of every entry."""
-        return F.softplus(as_tensor(input), self.beta, self.threshold)
+        return F.softplus(as_real(input, self), self.beta, self.threshold)
 
     def extra_repr(self) -> str:
         """beta and threshold."""
@@ -450,7 +460,7 @@ class GELU(Module):
 
     def forward(self, input: Any) -> Tensor:
         """x · Φ(x) of every entry."""
-        return F.gelu(as_tensor(input), self.approximate)
+        return F.gelu(as_real(input, self), self.approximate)
 
     def extra_repr(self) -> str:
         """How Φ is computed."""
@@ -486,7 +496,7 @@ class Mish(_InPlace):
 
     def forward(self, input: Any) -> Tensor:
         """x · tanh(ln(1 + eˣ)) of every entry."""
-        return F.mish(as_tensor(input))
+        return F.mish(as_real(input, self))
 
 
 class Hardswish(_InPlace):
@@ -502,7 +512,7 @@ class Hardswish(_InPlace):
 
     def forward(self, input: Any) -> Tensor:
         """x · min(max(x + 3, 0), 6) / 6 of every entry."""
-        return F.hardswish(as_tensor(input))
+        return F.hardswish(as_real(input, self))
 
 
 class GLU(Module):
@@ -519,13 +529,14 @@ class GLU(Module):
     tensor([[0.5, 2. ]])
     """
 
+    @checked
     def __init__(self, dim: int = -1) -> None:
         super().__init__()
         self.dim = dim
 
     def forward(self, input: Any) -> Tensor:
         """a · σ(b) for the halves a and b."""
-        return F.glu(as_tensor(input), self.dim)
+        return F.glu(as_real(input, self), self.dim)
 
     def extra_repr(self) -> str:
         """The axis."""
@@ -543,13 +554,14 @@ class Hardshrink(Module):
     tensor([-1.,  0.,  2.])
     """
 
+    @checked
     def __init__(self, lambd: float = 0.5) -> None:
         super().__init__()
         self.lambd = lambd
 
     def forward(self, input: Any) -> Tensor:
         """Small entries become 0."""
-        return F.hardshrink(as_tensor(input), self.lambd)
+        return F.hardshrink(as_real(input, self), self.lambd)
 
     def extra_repr(self) -> str:
         """lambd."""
@@ -570,6 +582,7 @@ class Softshrink(Module):
     tensor([-0.5,  0. ,  1.5])
     """
 
+    @checked
     def __init__(self, lambd: float = 0.5) -> None:
         super().__init__()
         check_not_negative("Softshrink", "lambd", lambd)
@@ -577,7 +590,7 @@ class Softshrink(Module):
 
     def forward(self, input: Any) -> Tensor:
         """Small entries become 0."""
-        return F.softshrink(as_tensor(input), self.lambd)
+        return F.softshrink(as_real(input, self), self.lambd)
 
     def extra_repr(self) -> str:
         """lambd."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autograd_core import Tensor
 from autograd_core.errors import explain
 
 from .. import functional as F
+from ..arguments import checked
 from ..module import Module
 from ..pooling_windows import check_output_size
 from ..sizes import per_axis
-from ..values import as_tensor
+from ..values import as_real, as_tensor
 
 __all__ = [
     "AdaptiveAvgPool1d",
@@ -91,6 +94,7 @@ class AdaptiveAvgPool3d(_AdaptiveAvgPool):
 class _AdaptiveMaxPool(Module):
     _axes: int
 
+    @checked
     def __init__(self, output_size: Any, return_indices: bool = False) -> None:
         super().__init__()
         check_output_size(type(self).__name__, self._axes, output_size)
@@ -100,7 +104,7 @@ class _AdaptiveMaxPool(Module):
     def forward(self, input: Any) -> Any:
         """The maxima, and with ``return_indices`` their places."""
         pool = (F.adaptive_max_pool1d, F.adaptive_max_pool2d, F.adaptive_max_pool3d)[self._axes - 1]
-        return pool(as_tensor(input), self.output_size, self.return_indices)
+        return pool(as_real(input, self), self.output_size, self.return_indices)
 
     def extra_repr(self) -> str:
         """The number of outputs."""
@@ -158,6 +162,7 @@ class AdaptiveMaxPool3d(_AdaptiveMaxPool):
 class _FractionalMaxPool(Module):
     _axes: int
 
+    @checked
     def __init__(
         self,
         kernel_size: Any,
@@ -195,13 +200,22 @@ class _FractionalMaxPool(Module):
                     )
                 )
         self.return_indices = return_indices
+        if _random_samples is not None and np.asarray(_random_samples).dtype.kind not in "fiu":
+            raise TypeError(
+                explain(
+                    name,
+                    expected="_random_samples to be numbers between 0 and 1",
+                    got=repr(_random_samples),
+                    remedy="leave them out",
+                )
+            )
         self.register_buffer("_random_samples", _random_samples)
 
     def forward(self, input: Any) -> Any:
         """The maxima, and with ``return_indices`` their places."""
         pool = F.fractional_max_pool2d if self._axes == 2 else F.fractional_max_pool3d
         return pool(
-            as_tensor(input),
+            as_real(input, self),
             self.kernel_size,
             self.output_size,
             self.output_ratio,

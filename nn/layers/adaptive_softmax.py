@@ -11,9 +11,9 @@ import numpy as np
 from autograd_core import Tensor
 from autograd_core.errors import explain
 from autograd_core.functions import argmax, concat, take_along_axis
-from autograd_core.functions import mean as _mean
 
-from ..functional.losses.shared import as_indices, check_classes
+from ..arguments import checked
+from ..functional.losses.shared import as_indices, check_classes, check_positive, mean_of
 from ..functional.softmaxes import log_softmax
 from ..module import Module
 from ..sizes import check_integer
@@ -68,6 +68,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
     ((3,), (), (3, 20))
     """
 
+    @checked
     def __init__(
         self,
         in_features: int,
@@ -79,9 +80,12 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        check_integer("AdaptiveLogSoftmaxWithLoss", "n_classes", n_classes)
-        cutoffs = list(cutoffs)
-        inside = all(0 < cutoff < n_classes and int(cutoff) == cutoff for cutoff in cutoffs)
+        name = "AdaptiveLogSoftmaxWithLoss"
+        check_integer(name, "in_features", in_features, least=1)
+        check_integer(name, "n_classes", n_classes, least=2)
+        check_positive(name, "div_value", div_value)
+        cutoffs = list(cutoffs) if isinstance(cutoffs, Sequence | np.ndarray) else [cutoffs]
+        inside = all(_is_whole(cutoff) and 0 < cutoff < n_classes for cutoff in cutoffs)
         if not cutoffs or not inside or any(a >= b for a, b in itertools.pairwise(cutoffs)):
             raise ValueError(
                 explain(
@@ -155,7 +159,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
             frequent = np.nonzero(cluster == 0)[0]
             order = np.argsort(np.concatenate([*rows, frequent]))
             output = output + concat([*pieces, np.zeros(frequent.size, output.dtype)])[order]
-        return AdaptiveOutput(output, -_mean(output))
+        return AdaptiveOutput(output, -mean_of(output))
 
     def log_prob(self, input: Any) -> Tensor:
         """The log-probabilities of all classes.
@@ -194,3 +198,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
     def extra_repr(self) -> str:
         """Sizes, as in the constructor."""
         return f"in_features={self.in_features}, n_classes={self.n_classes}, cutoffs={self.cutoffs[:-1]}"
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool) and value % 1 == 0

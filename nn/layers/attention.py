@@ -8,9 +8,11 @@ from autograd_core import Tensor
 from autograd_core.errors import explain
 
 from .. import init
+from ..arguments import check_share, checked
 from ..functional.attention.multi_head import Masks, Weights, multi_head
 from ..module import Module
 from ..parameter import Parameter, empty_parameter
+from ..sizes import check_integer
 from ..values import as_input
 from .linear import Linear
 
@@ -69,6 +71,7 @@ class MultiheadAttention(Module):
     bias_k: Parameter | None
     bias_v: Parameter | None
 
+    @checked
     def __init__(
         self,
         embed_dim: int,
@@ -84,7 +87,11 @@ class MultiheadAttention(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        _check_sizes(embed_dim, num_heads, dropout)
+        check_heads("MultiheadAttention", "embed_dim", embed_dim, "num_heads", num_heads)
+        check_share("MultiheadAttention", dropout=dropout)
+        for name, size in (("kdim", kdim), ("vdim", vdim)):
+            if size is not None:
+                check_integer("MultiheadAttention", name, size, least=0)
         self.embed_dim = embed_dim
         self.kdim = embed_dim if kdim is None else kdim
         self.vdim = embed_dim if vdim is None else vdim
@@ -171,22 +178,18 @@ class MultiheadAttention(Module):
         return result
 
 
-def _check_sizes(embed_dim: int, num_heads: int, dropout: float) -> None:
+def check_heads(owner: str, width: str, embed_dim: int, heads: str, num_heads: int) -> None:
+    """Refuse numbers of heads that do not divide the width; ``width`` and ``heads`` are the arguments' names.
+
+    Raises:
+        ValueError: for them.
+    """
     if embed_dim < 1 or num_heads < 1 or embed_dim % num_heads:
         raise ValueError(
             explain(
-                "MultiheadAttention",
-                expected="num_heads above 0 that divides embed_dim",
-                got=f"embed_dim={embed_dim} and num_heads={num_heads}",
+                owner,
+                expected=f"{heads} above 0 that divides {width}",
+                got=f"{width}={embed_dim} and {heads}={num_heads}",
                 remedy="choose a divisor",
-            )
-        )
-    if not 0.0 <= dropout <= 1.0:
-        raise ValueError(
-            explain(
-                "MultiheadAttention",
-                expected="dropout between 0 and 1",
-                got=repr(dropout),
-                remedy="pass the probability to drop a weight, say 0.1",
             )
         )

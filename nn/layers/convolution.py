@@ -13,6 +13,7 @@ from autograd_core.errors import explain
 
 from .. import functional as F
 from .. import init
+from ..arguments import checked
 from ..functional.convolution import padding_pairs
 from ..module import Module
 from ..parameter import Parameter, empty_parameter
@@ -32,6 +33,7 @@ class _Convolution(Module):
     weight: Parameter
     bias: Parameter | None
 
+    @checked
     def __init__(
         self,
         in_channels: int,
@@ -121,6 +123,7 @@ def _check_channels(name: str, in_channels: int, out_channels: int, groups: int)
 class _Conv(_Convolution):
     """The three convolution layers."""
 
+    @checked
     def __init__(
         self,
         in_channels: int,
@@ -261,6 +264,7 @@ class _ConvTranspose(_Convolution):
 
     transposed = True
 
+    @checked
     def __init__(
         self,
         in_channels: int,

@@ -7,8 +7,9 @@ from typing import Any
 from autograd_core import Tensor
 
 from .. import functional as F
+from ..arguments import checked
 from ..module import Module
-from ..values import as_tensor
+from ..values import as_real
 
 __all__ = ["CosineSimilarity", "PairwiseDistance"]
 
@@ -25,6 +26,7 @@ class CosineSimilarity(Module):
     tensor([0.7071])
     """
 
+    @checked
     def __init__(self, dim: int = 1, eps: float = 1e-8) -> None:
         super().__init__()
         self.dim = dim
@@ -32,7 +34,7 @@ class CosineSimilarity(Module):
 
     def forward(self, x1: Any, x2: Any) -> Tensor:
         """The cosines of two batches of vectors."""
-        return F.cosine_similarity(as_tensor(x1), as_tensor(x2), self.dim, self.eps)
+        return F.cosine_similarity(as_real(x1, self), as_real(x2, self), self.dim, self.eps)
 
     def extra_repr(self) -> str:
         """Axis and eps."""
@@ -52,6 +54,7 @@ class PairwiseDistance(Module):
     tensor([5.])
     """
 
+    @checked
     def __init__(self, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> None:
         super().__init__()
         self.norm = p
@@ -60,7 +63,7 @@ class PairwiseDistance(Module):
 
     def forward(self, x1: Any, x2: Any) -> Tensor:
         """The distances between two batches of vectors."""
-        return F.pairwise_distance(as_tensor(x1), as_tensor(x2), self.norm, self.eps, self.keepdim)
+        return F.pairwise_distance(as_real(x1, self), as_real(x2, self), self.norm, self.eps, self.keepdim)
 
     def extra_repr(self) -> str:
         """The arguments."""

@@ -8,6 +8,7 @@ from autograd_core import Tensor
 from autograd_core.errors import explain
 
 from .. import functional as F
+from ..arguments import checked
 from ..module import Module
 from ..sizes import check_number
 from ..values import as_tensor
@@ -18,6 +19,7 @@ __all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "Fe
 class _Dropout(Module):
     _name: str
 
+    @checked
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
         check_number(type(self).__name__, "p", p)

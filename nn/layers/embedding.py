@@ -11,7 +11,9 @@ from autograd_core.errors import explain
 
 from .. import functional as F
 from .. import init
+from ..arguments import check_at_least, checked
 from ..functional.embedding import check_padding_idx
+from ..functional.losses.shared import check_positive
 from ..module import Module
 from ..parameter import Parameter, empty_parameter
 from ..sizes import check_integer
@@ -24,31 +26,30 @@ class _Table(Module):
     num_embeddings: int
     embedding_dim: int
     padding_idx: int | None
+    max_norm: float | None
+    norm_type: float
 
     def _set_weight(self, weight: Any, freeze: bool, device: Any, dtype: Any) -> None:
         shape = (self.num_embeddings, self.embedding_dim)
         name = type(self).__name__
-        check_integer(name, "num_embeddings", self.num_embeddings)
-        check_integer(name, "embedding_dim", self.embedding_dim)
-        if min(shape) < 0:
-            raise ValueError(
-                explain(
-                    name,
-                    expected="num_embeddings and embedding_dim of at least 0",
-                    got=f"{shape}",
-                    remedy="pass how many rows there are, and how long they are",
-                )
-            )
+        check_integer(name, "num_embeddings", self.num_embeddings, least=0)
+        check_integer(name, "embedding_dim", self.embedding_dim, least=0)
+        check_at_least(name, 0, max_norm=self.max_norm)
+        check_positive(name, "norm_type", self.norm_type)
         if weight is None:
             self.weight = empty_parameter(shape, dtype, device, name)
             self.weight.requires_grad = not freeze
             self.reset_parameters()
             return
+        if not hasattr(weight, "shape"):
+            raise TypeError(
+                explain(name, expected="_weight to be a table", got=repr(weight), remedy="pass an array or a Tensor")
+            )
         if tuple(weight.shape) != shape:
             raise ValueError(
                 explain(
                     name,
-                    expected=f"a weight of shape {shape}",
+                    expected=f"a _weight of shape {shape}",
                     got=f"shape {tuple(weight.shape)}",
                     remedy="pass the sizes of the table that is given",
                 )
@@ -108,6 +109,7 @@ class Embedding(_Table):
     (2, 2, 3)
     """
 
+    @checked
     def __init__(
         self,
         num_embeddings: int,
@@ -213,6 +215,7 @@ class EmbeddingBag(_Table):
     (2, 3)
     """
 
+    @checked
     def __init__(
         self,
         num_embeddings: int,

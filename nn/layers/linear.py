@@ -10,6 +10,7 @@ from autograd_core.errors import explain
 
 from .. import functional as F
 from .. import init
+from ..arguments import checked
 from ..module import Module
 from ..parameter import Parameter, empty_parameter
 from ..values import as_input, as_tensor
@@ -61,6 +62,7 @@ class Linear(Module):
     weight: Parameter
     bias: Parameter | None
 
+    @checked
     def __init__(
         self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
     ) -> None:
@@ -121,6 +123,7 @@ class Bilinear(Module):
     weight: Parameter
     bias: Parameter | None
 
+    @checked
     def __init__(
         self,
         in1_features: int,

@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import Tensor
+from autograd_core import Tensor, get_default_dtype
 from autograd_core.errors import explain
 
 from .. import functional as F
 from .. import init
+from ..arguments import check_at_least, check_share, checked
 from ..functional.normalization.over_rows import lengths
 from ..module import Module
 from ..parameter import Parameter, check_device, empty_parameter
-from ..values import as_input, as_tensor
+from ..values import as_input, as_real
 
 __all__ = [
     "BatchNorm1d",
@@ -39,6 +40,12 @@ def _positive(value: Any, owner: str, argument: str) -> int:
             )
         )
     return int(value)
+
+
+def _as_floats(input: Any, module: Module) -> Tensor:
+    """The input of a module without parameters: integers have no dtype for their mean."""
+    input = as_real(input, module)
+    return input if input.dtype.kind == "f" else input.astype(get_default_dtype())
 
 
 class _Affine(Module):
@@ -82,6 +89,8 @@ class _RunningNorm(_Affine):
         bias: bool,
     ) -> None:
         self.num_features = _positive(num_features, type(self).__name__, "num_features")
+        check_at_least(type(self).__name__, 0, eps=eps)
+        check_share(type(self).__name__, momentum=momentum)
         self.eps = eps
         self.momentum = momentum
         self.affine = affine
@@ -109,7 +118,7 @@ class _RunningNorm(_Affine):
     def _checked(self, input: Any) -> Tensor:
         """The input as a Tensor of the right dtype and number of axes."""
         reference = self.weight if self.weight is not None else self.running_mean
-        input = as_tensor(input) if reference is None else as_input(input, reference, self)
+        input = _as_floats(input, self) if reference is None else as_input(input, reference, self)
         if input.ndim not in self._axes:
             allowed = " or ".join(f"{axes}D" for axes in self._axes)
             raise ValueError(
@@ -139,6 +148,7 @@ class _RunningNorm(_Affine):
 
 
 class _BatchNorm(_RunningNorm):
+    @checked
     def __init__(
         self,
         num_features: int,
@@ -236,6 +246,7 @@ class BatchNorm3d(_BatchNorm):
 
 
 class _InstanceNorm(_RunningNorm):
+    @checked
     def __init__(
         self,
         num_features: int,
@@ -257,7 +268,7 @@ class _InstanceNorm(_RunningNorm):
         batched = input.ndim == max(self._axes)
         axis = 1 if batched else 0
         if input.shape[axis] != self.num_features:
-            if self.affine or self.track_running_stats:
+            if self.affine or not input.shape[axis] or self.track_running_stats:
                 raise ValueError(self._wrong_features(input, axis))
             warnings.warn(self._wrong_features(input, axis), stacklevel=2)
         out = F.instance_norm(
@@ -357,6 +368,7 @@ class GroupNorm(_Affine):
     (8, 6, 4, 4)
     """
 
+    @checked
     def __init__(
         self,
         num_groups: int,
@@ -380,6 +392,7 @@ class GroupNorm(_Affine):
                     remedy="choose a divisor",
                 )
             )
+        check_at_least("GroupNorm", 0, eps=eps)
         self.eps = eps
         self.affine = affine
         self._make_parameters((num_channels,), affine, bias, device, dtype)
@@ -388,7 +401,7 @@ class GroupNorm(_Affine):
     def forward(self, input: Any) -> Tensor:
         """Normalize an input of shape (N, C, ...)."""
         weight = self.weight
-        input = as_tensor(input) if weight is None else as_input(input, weight, self)
+        input = _as_floats(input, self) if weight is None else as_input(input, weight, self)
         if input.ndim > 1 and input.shape[1] != self.num_channels:
             raise ValueError(
                 explain(
@@ -434,6 +447,7 @@ class LayerNorm(_Affine):
     tensor([[-1.,  1.]], dtype=float32, operation=output)
     """
 
+    @checked
     def __init__(
         self,
         normalized_shape: Any,
@@ -445,6 +459,7 @@ class LayerNorm(_Affine):
     ) -> None:
         super().__init__()
         self.normalized_shape = lengths(normalized_shape, "LayerNorm")
+        check_at_least("LayerNorm", 0, eps=eps)
         self.eps = eps
         self.elementwise_affine = elementwise_affine
         self._make_parameters(self.normalized_shape, elementwise_affine, bias, device, dtype)
@@ -453,7 +468,7 @@ class LayerNorm(_Affine):
     def forward(self, input: Any) -> Tensor:
         """Normalize an input of shape (..., *normalized_shape)."""
         weight = self._parameters["weight"]
-        input = as_tensor(input) if weight is None else as_input(input, weight, self)
+        input = _as_floats(input, self) if weight is None else as_input(input, weight, self)
         return F.layer_norm(input, self.normalized_shape, weight, self._parameters["bias"], self.eps)
 
     def extra_repr(self) -> str:
@@ -489,6 +504,7 @@ class RMSNorm(_Affine):
     tensor([0.2, 1.4], dtype=float32, operation=rms_norm)
     """
 
+    @checked
     def __init__(
         self,
         normalized_shape: Any,
@@ -499,6 +515,7 @@ class RMSNorm(_Affine):
     ) -> None:
         super().__init__()
         self.normalized_shape = lengths(normalized_shape, "RMSNorm")
+        check_at_least("RMSNorm", 0, eps=eps)
         self.eps = eps
         self.elementwise_affine = elementwise_affine
         check_device(device, "RMSNorm")
@@ -513,7 +530,7 @@ class RMSNorm(_Affine):
     def forward(self, input: Any) -> Tensor:
         """Normalize an input of shape (..., *normalized_shape)."""
         weight = self._parameters["weight"]
-        input = as_tensor(input) if weight is None else as_input(input, weight, self)
+        input = _as_floats(input, self) if weight is None else as_input(input, weight, self)
         return F.rms_norm(input, self.normalized_shape, weight, self.eps)
 
     def extra_repr(self) -> str:
@@ -539,6 +556,7 @@ class LocalResponseNorm(Module):
     (8, 6, 4, 4)
     """
 
+    @checked
     def __init__(self, size: int, alpha: float = 0.0001, beta: float = 0.75, k: float = 1.0) -> None:
         super().__init__()
         self.size = _positive(size, "LocalResponseNorm", "size")
@@ -548,7 +566,7 @@ class LocalResponseNorm(Module):
 
     def forward(self, input: Any) -> Tensor:
         """Normalize an input of shape (N, C, ...)."""
-        return F.local_response_norm(as_tensor(input), self.size, self.alpha, self.beta, self.k)
+        return F.local_response_norm(as_real(input, self), self.size, self.alpha, self.beta, self.k)
 
     def extra_repr(self) -> str:
         """The constructor's arguments."""

@@ -10,6 +10,7 @@ from autograd_core import Tensor
 from autograd_core.errors import explain
 
 from .. import functional as F
+from ..arguments import checked
 from ..module import Module
 from ..values import as_tensor
 
@@ -68,6 +69,7 @@ class _ConstantPadding(_Padding):
 
     mode = "constant"
 
+    @checked
     def __init__(self, padding: Any, value: float) -> None:
         super().__init__(padding)
         self.value = value

@@ -8,9 +8,11 @@ from typing import Any
 from autograd_core import Tensor
 
 from .. import functional as F
+from ..arguments import checked
+from ..functional.average_pooling import check_norm_type
 from ..module import Module
 from ..pooling_windows import check_sizes
-from ..values import as_tensor
+from ..values import as_real, as_tensor
 
 __all__ = [
     "AvgPool1d",
@@ -31,6 +33,7 @@ __all__ = [
 class _MaxPool(Module):
     _axes: int
 
+    @checked
     def __init__(
         self,
         kernel_size: Any,
@@ -53,7 +56,7 @@ class _MaxPool(Module):
         """The maxima, and with ``return_indices`` their places."""
         pool = (F.max_pool1d, F.max_pool2d, F.max_pool3d)[self._axes - 1]
         return pool(
-            as_tensor(input),
+            as_real(input, self),
             self.kernel_size,
             self.stride,
             self.padding,
@@ -195,6 +198,7 @@ class AvgPool1d(Module):
     tensor([[2., 1.]])
     """
 
+    @checked
     def __init__(
         self,
         kernel_size: Any,
@@ -223,6 +227,7 @@ class AvgPool1d(Module):
 class _AvgPool(Module):
     _axes: int
 
+    @checked
     def __init__(
         self,
         kernel_size: Any,
@@ -298,9 +303,11 @@ class AvgPool3d(_AvgPool):
 class _LPPool(Module):
     _axes: int
 
+    @checked
     def __init__(self, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> None:
         super().__init__()
         check_sizes(type(self).__name__, self._axes, kernel_size, stride)
+        check_norm_type(type(self).__name__, norm_type)
         self.norm_type = norm_type
         self.kernel_size = kernel_size
         self.stride = stride
@@ -309,7 +316,7 @@ class _LPPool(Module):
     def forward(self, input: Any) -> Tensor:
         """The roots of the sums of powers."""
         pool = (F.lp_pool1d, F.lp_pool2d, F.lp_pool3d)[self._axes - 1]
-        return pool(as_tensor(input), float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
+        return pool(as_real(input, self), float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
 
     def extra_repr(self) -> str:
         """Sizes, as in the constructor."""

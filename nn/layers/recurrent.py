@@ -12,6 +12,7 @@ from autograd_core import Tensor
 from autograd_core.errors import explain
 
 from .. import init
+from ..arguments import checked
 from ..functional.dropout import dropout as drop
 from ..functional.recurrence.layer import run_layer
 from ..module import Module
@@ -62,6 +63,7 @@ class RNNBase(Module):
     (15, 3)
     """
 
+    @checked
     def __init__(
         self,
         mode: str,
@@ -272,7 +274,7 @@ class RNNBase(Module):
 def _check_arguments(
     mode: str, input_size: Any, hidden_size: Any, num_layers: Any, dropout: Any, proj_size: Any
 ) -> None:
-    if mode not in GATES:
+    if not isinstance(mode, str) or mode not in GATES:
         raise ValueError(
             explain(
                 "RNNBase", expected=f"a mode among {', '.join(GATES)}", got=repr(mode), remedy="use RNN, LSTM or GRU"
@@ -332,6 +334,7 @@ class RNN(RNNBase):
     ((7, 2, 5), (2, 2, 5))
     """
 
+    @checked
     def __init__(
         self,
         input_size: int,
@@ -382,6 +385,7 @@ class LSTM(RNNBase):
     ((2, 7, 10), (2, 2, 5), (2, 2, 5))
     """
 
+    @checked
     def __init__(
         self,
         input_size: int,
@@ -436,6 +440,7 @@ class GRU(RNNBase):
     ((7, 5), (1, 5))
     """
 
+    @checked
     def __init__(
         self,
         input_size: int,

@@ -13,9 +13,11 @@ from autograd_core.errors import explain
 
 from .. import functional as F
 from .. import init
+from ..arguments import checked
 from ..functional.recurrence.steps import gru_step, lstm_step, rnn_relu_step, rnn_tanh_step
 from ..module import Module
 from ..parameter import Parameter, empty_parameter
+from ..sizes import check_integer
 from ..values import as_input
 
 __all__ = ["GRUCell", "LSTMCell", "RNNCell", "RNNCellBase"]
@@ -53,6 +55,7 @@ class RNNCellBase(Module):
     bias_ih: Parameter | None
     bias_hh: Parameter | None
 
+    @checked
     def __init__(
         self,
         input_size: int,
@@ -74,6 +77,7 @@ class RNNCellBase(Module):
                         remedy="change it",
                     )
                 )
+        check_integer(owner, "num_chunks", num_chunks, least=1)
         self.input_size = input_size
         self.hidden_size = hidden_size
         self.bias = bias
@@ -153,6 +157,7 @@ class RNNCell(RNNCellBase):
     (1, 2)
     """
 
+    @checked
     def __init__(
         self,
         input_size: int,
@@ -196,6 +201,7 @@ class LSTMCell(RNNCellBase):
     ((1, 2), (1, 2))
     """
 
+    @checked
     def __init__(
         self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None
     ) -> None:
@@ -233,6 +239,7 @@ class GRUCell(RNNCellBase):
     (1, 2)
     """
 
+    @checked
     def __init__(
         self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None
     ) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from autograd_core import Tensor
 from autograd_core.errors import explain
 
+from ..arguments import check_axis, checked
 from ..module import Module
 from ..values import as_tensor
 
@@ -33,6 +34,7 @@ class Flatten(Module):
     (5, 784)
     """
 
+    @checked
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         super().__init__()
         self.start_dim = start_dim
@@ -41,7 +43,7 @@ class Flatten(Module):
     def forward(self, input: Any) -> Tensor:
         """The input of shape (..., start, ..., end, ...) with the product of these lengths in their place."""
         x = as_tensor(input)
-        start, end = (_axis(x, dim, "Flatten") for dim in (self.start_dim, self.end_dim))
+        start, end = (check_axis("Flatten", n, getattr(self, n), x.ndim) for n in ("start_dim", "end_dim"))
         if end < start:
             raise ValueError(
                 explain(
@@ -77,15 +79,16 @@ class Unflatten(Module):
     (5, 4, 3)
     """
 
+    @checked
     def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
         super().__init__()
         sizes = tuple(unflattened_size) if isinstance(unflattened_size, Sequence) else ()
-        if not sizes or not all(isinstance(size, int) for size in sizes) or not isinstance(dim, int):
+        if not sizes or not all(isinstance(size, int) and not isinstance(size, bool) for size in sizes):
             raise TypeError(
                 explain(
                     "Unflatten",
-                    expected="an integer dim and a tuple of integers as unflattened_size",
-                    got=f"dim={dim!r}, unflattened_size={unflattened_size!r}",
+                    expected="a tuple of integers as unflattened_size",
+                    got=f"unflattened_size={unflattened_size!r}",
                     remedy="pass Unflatten(1, (2, 3)), say",
                 )
             )
@@ -95,7 +98,7 @@ class Unflatten(Module):
     def forward(self, input: Any) -> Tensor:
         """The input with axis ``dim`` cut into axes of the given lengths."""
         x = as_tensor(input)
-        axis = _axis(x, self.dim, "Unflatten")
+        axis = check_axis("Unflatten", "dim", self.dim, x.ndim)
         sizes = list(self.unflattened_size)
         known = math.prod(size for size in sizes if size != -1)
         if sizes.count(-1) == 1 and known > 0:
@@ -104,7 +107,7 @@ class Unflatten(Module):
             raise ValueError(
                 explain(
                     "Unflatten",
-                    expected=f"lengths with the product {x.shape[axis] if x.ndim else 1}, that of axis {self.dim}",
+                    expected=f"lengths with the product {x.shape[axis] if x.ndim else 1}, that of axis dim={self.dim}",
                     got=f"{self.unflattened_size} for an input of shape {x.shape}",
                     remedy="change unflattened_size; one -1 in it stands for what is left",
                 )
@@ -114,13 +117,3 @@ class Unflatten(Module):
     def extra_repr(self) -> str:
         """The axis and the lengths."""
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
-
-
-def _axis(x: Tensor, dim: int, name: str) -> int:
-    """``dim`` counted from the front."""
-    axes = max(x.ndim, 1)
-    if not -axes <= dim < axes:
-        raise IndexError(
-            explain(name, expected=f"axes from {-axes} to {axes - 1}", got=str(dim), remedy="count them in x.shape")
-        )
-    return dim % axes

@@ -8,9 +8,10 @@ from autograd_core import Tensor
 from autograd_core.errors import explain
 
 from .. import functional as F
+from ..arguments import checked
 from ..functional.softmaxes import check_dim
 from ..module import Module
-from ..values import as_tensor
+from ..values import as_real
 
 __all__ = ["LogSoftmax", "Softmax", "Softmax2d", "Softmin"]
 
@@ -18,6 +19,7 @@ __all__ = ["LogSoftmax", "Softmax", "Softmax2d", "Softmin"]
 class _AlongAxis(Module):
     """A unit that normalizes along an axis, which has to be named."""
 
+    @checked
     def __init__(self, dim: int | None = None) -> None:
         super().__init__()
         self.dim = check_dim(type(self).__name__, dim)
@@ -43,7 +45,7 @@ class Softmax(_AlongAxis):
 
     def forward(self, input: Any) -> Tensor:
         """Normalize along ``dim``."""
-        return F.softmax(as_tensor(input), self.dim)
+        return F.softmax(as_real(input, self), self.dim)
 
 
 class LogSoftmax(_AlongAxis):
@@ -62,7 +64,7 @@ class LogSoftmax(_AlongAxis):
 
     def forward(self, input: Any) -> Tensor:
         """Normalize along ``dim``."""
-        return F.log_softmax(as_tensor(input), self.dim)
+        return F.log_softmax(as_real(input, self), self.dim)
 
 
 class Softmin(_AlongAxis):
@@ -81,7 +83,7 @@ class Softmin(_AlongAxis):
 
     def forward(self, input: Any) -> Tensor:
         """Normalize along ``dim``."""
-        return F.softmin(as_tensor(input), self.dim)
+        return F.softmin(as_real(input, self), self.dim)
 
 
 class Softmax2d(Module):
@@ -94,7 +96,7 @@ class Softmax2d(Module):
 
     def forward(self, input: Any) -> Tensor:
         """Normalize an input of shape (N, C, H, W) or (C, H, W) along C."""
-        input = as_tensor(input)
+        input = as_real(input, self)
         if input.ndim not in (3, 4):
             raise ValueError(
                 explain(

@@ -13,11 +13,12 @@ from autograd_core.errors import explain
 
 from .. import functional as F
 from .. import init
+from ..arguments import check_at_least, check_module, check_share, checked
 from ..module import Module
 from ..parameter import check_device
 from ..sizes import check_integer
-from ..values import as_input
-from .attention import MultiheadAttention
+from ..values import as_input, shape_of
+from .attention import MultiheadAttention, check_heads
 from .container import ModuleList
 from .dropout import Dropout
 from .linear import Linear
@@ -71,6 +72,11 @@ class _Layer(Module):
         options: dict[str, Any],
         decoder: bool,
     ) -> None:
+        name = type(self).__name__
+        check_heads(name, "d_model", d_model, "nhead", nhead)
+        check_integer(name, "dim_feedforward", dim_feedforward, least=0)
+        check_at_least(name, 0, layer_norm_eps=layer_norm_eps)
+        check_share(name, dropout=dropout)
         attention = {"dropout": dropout, "bias": bias, "batch_first": batch_first, **options}
         self.self_attn = MultiheadAttention(d_model, nhead, **attention)
         if decoder:
@@ -126,6 +132,7 @@ class TransformerEncoderLayer(_Layer):
     (5, 3, 8)
     """
 
+    @checked
     def __init__(
         self,
         d_model: int,
@@ -195,6 +202,7 @@ class TransformerDecoderLayer(_Layer):
     (5, 3, 8)
     """
 
+    @checked
     def __init__(
         self,
         d_model: int,
@@ -251,8 +259,9 @@ class TransformerDecoderLayer(_Layer):
         )[0]
 
 
-def _copies(layer: Module, number: int) -> ModuleList:
-    check_integer("Transformer", "num_layers", number, least=1)
+def _copies(owner: str, argument: str, layer: Module, number: int) -> ModuleList:
+    check_integer(owner, "num_layers", number, least=1)
+    check_module(owner, argument, layer)
     return ModuleList([copy.deepcopy(layer) for _ in range(number)])
 
 
@@ -276,6 +285,7 @@ class TransformerEncoder(Module):
     (3, 5, 8)
     """
 
+    @checked
     def __init__(
         self,
         encoder_layer: Module,
@@ -285,7 +295,8 @@ class TransformerEncoder(Module):
         mask_check: bool = True,
     ) -> None:
         super().__init__()
-        self.layers = _copies(encoder_layer, num_layers)
+        self.layers = _copies("TransformerEncoder", "encoder_layer", encoder_layer, num_layers)
+        check_module("TransformerEncoder", "norm", norm, none=True)
         self.num_layers = num_layers
         self.norm = norm
         self.enable_nested_tensor = enable_nested_tensor
@@ -318,9 +329,11 @@ class TransformerDecoder(Module):
     (3, 5, 8)
     """
 
+    @checked
     def __init__(self, decoder_layer: Module, num_layers: int, norm: Module | None = None) -> None:
         super().__init__()
-        self.layers = _copies(decoder_layer, num_layers)
+        self.layers = _copies("TransformerDecoder", "decoder_layer", decoder_layer, num_layers)
+        check_module("TransformerDecoder", "norm", norm, none=True)
         self.num_layers = num_layers
         self.norm = norm
 
@@ -384,6 +397,7 @@ class Transformer(Module):
     (5, 3, 8)
     """
 
+    @checked
     def __init__(
         self,
         d_model: int = 512,
@@ -403,6 +417,13 @@ class Transformer(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
+        check_heads("Transformer", "d_model", d_model, "nhead", nhead)
+        check_integer("Transformer", "num_encoder_layers", num_encoder_layers, least=1)
+        check_integer("Transformer", "num_decoder_layers", num_decoder_layers, least=1)
+        check_integer("Transformer", "dim_feedforward", dim_feedforward, least=0)
+        check_at_least("Transformer", 0, layer_norm_eps=layer_norm_eps)
+        check_module("Transformer", "custom_encoder", custom_encoder, none=True)
+        check_module("Transformer", "custom_decoder", custom_decoder, none=True)
         place = {"device": device, "dtype": dtype}
         layer = (d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first, norm_first, bias)
         if custom_encoder is not None:
@@ -452,7 +473,7 @@ class Transformer(Module):
         Returns:
             The shape of ``tgt``.
         """
-        self._check(np.shape(src), np.shape(tgt))
+        self._check(shape_of(src), shape_of(tgt))
         memory = self.encoder(src, mask=src_mask, src_key_padding_mask=src_key_padding_mask, is_causal=src_is_causal)
         result: Tensor = self.decoder(
             tgt,

@@ -11,6 +11,7 @@ from autograd_core import Tensor
 
 from .. import functional as F
 from .. import init
+from ..arguments import checked
 from ..module import Module
 from ..parameter import Parameter, empty_parameter
 from ..sizes import per_axis
@@ -43,6 +44,7 @@ class _Affine(Module):
     weight: Parameter
     bias: Parameter | None
 
+    @checked
     def __init__(
         self, in_features: int, out_features: int, rows_per_output: int, bias: bool, device: Any, dtype: Any
     ) -> None:
@@ -85,6 +87,7 @@ class Maxout(_Affine):
     (1, 2)
     """
 
+    @checked
     def __init__(
         self,
         in_features: int,
@@ -142,6 +145,7 @@ class Cosine(_Affine):
     (1, 2)
     """
 
+    @checked
     def __init__(
         self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
     ) -> None:
@@ -191,6 +195,7 @@ class RadialBasis(Module):
     centres: Parameter
     eps: Parameter
 
+    @checked
     def __init__(
         self, in_features: int, out_features: int, eps: float = 1.0, device: Any = None, dtype: Any = None
     ) -> None:

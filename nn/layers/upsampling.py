@@ -7,7 +7,9 @@ from typing import Any
 from autograd_core import Tensor
 
 from .. import functional as F
+from ..arguments import checked
 from ..module import Module
+from ..sizes import check_number
 from ..values import as_tensor
 
 __all__ = [
@@ -35,6 +37,7 @@ class Upsample(Module):
     tensor([[[0., 0., 2., 2.]]])
     """
 
+    @checked
     def __init__(
         self,
         size: Any = None,
@@ -46,6 +49,9 @@ class Upsample(Module):
         super().__init__()
         self.size = size
         many = isinstance(scale_factor, list | tuple)
+        for factor in scale_factor if many else [scale_factor]:
+            if factor is not None:
+                check_number(type(self).__name__, "scale_factor", factor)
         self.scale_factor = tuple(float(f) for f in scale_factor) if many else scale_factor and float(scale_factor)
         self.mode = mode
         self.align_corners = align_corners
@@ -108,6 +114,7 @@ class PixelShuffle(Module):
              [2., 3.]]])
     """
 
+    @checked
     def __init__(self, upscale_factor: int) -> None:
         super().__init__()
         self.upscale_factor = upscale_factor
@@ -132,6 +139,7 @@ class PixelUnshuffle(Module):
     (4, 1, 1)
     """
 
+    @checked
     def __init__(self, downscale_factor: int) -> None:
         super().__init__()
         self.downscale_factor = downscale_factor
@@ -156,6 +164,7 @@ class ChannelShuffle(Module):
     tensor([0., 2., 1., 3.])
     """
 
+    @checked
     def __init__(self, groups: int) -> None:
         super().__init__()
         self.groups = groups

@@ -15,10 +15,20 @@ from autograd_core.ops.gathering import scatter_along
 from autograd_core.primitive import define
 
 from ...explicit import wants_parts
-from ...sizes import check_integer
+from ...sizes import check_integer, check_number
 from ..linear import linear
 from ..softmaxes import log_softmax
-from .shared import as_indices, as_pair, as_target, as_values, check_integers, check_reduction, class_error, reduce_loss
+from .shared import (
+    as_factors,
+    as_indices,
+    as_pair,
+    as_target,
+    as_values,
+    check_integers,
+    check_reduction,
+    class_error,
+    reduce_loss,
+)
 
 __all__ = [
     "binary_cross_entropy",
@@ -103,17 +113,7 @@ def binary_cross_entropy(input: Tensor, target: Any, weight: Any = None, reducti
 
 def _times_weight(loss: Any, weight: Any, reduction: str, operation: str) -> Any:
     if weight is not None:
-        weight = as_target(weight, loss)
-        if np.broadcast_shapes(weight.shape, loss.shape) != loss.shape:
-            raise ValueError(
-                explain(
-                    operation,
-                    expected=f"a weight that broadcasts to the input's shape {loss.shape}",
-                    got=f"shape {weight.shape}",
-                    remedy="give one factor for each entry, or for each column",
-                )
-            )
-        loss = loss * weight
+        loss = loss * as_factors(operation, "weight", weight, loss)
     return reduce_loss(loss, reduction, operation)
 
 
@@ -175,17 +175,9 @@ def binary_cross_entropy_with_logits(
         loss = logistic(input, target)
     else:
         # p y ζ(−x) + (1 − y) ζ(x) with the softplus ζ, where ζ(x) = x + ζ(−x).
-        positive = 1 + (as_target(pos_weight, input) - 1) * target
+        factors = as_factors("binary_cross_entropy_with_logits", "pos_weight", pos_weight, input)
+        positive = 1 + (factors - 1) * target
         loss = (1 - target) * input + positive * special.softplus(-input)
-        if loss.shape != input.shape:
-            raise ValueError(
-                explain(
-                    "binary_cross_entropy_with_logits",
-                    expected=f"a pos_weight that broadcasts to the input's shape {input.shape}",
-                    got=f"shape {np.shape(pos_weight)}",
-                    remedy="give one factor for each column",
-                )
-            )
     return _times_weight(loss, weight, reduction, "binary_cross_entropy_with_logits")
 
 
@@ -428,7 +420,9 @@ def cross_entropy(
     input = as_values(input)
     target = target._data if isinstance(target, Tensor) and not target.requires_grad else target
     if not isinstance(target, Tensor):
-        target = np.asarray(target)
+        target = as_indices(target)
+    if type(label_smoothing) is not float:
+        check_number("cross_entropy", "label_smoothing", label_smoothing)
     if not 0.0 <= label_smoothing <= 1.0:
         raise ValueError(
             explain(

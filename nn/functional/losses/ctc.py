@@ -26,14 +26,13 @@ import numpy as np
 
 from autograd_core import Tensor, special
 from autograd_core.errors import explain
-from autograd_core.functions import mean as _mean
 from autograd_core.functions import take_along_axis, where
 from autograd_core.ops.gathering import scatter_along
 from autograd_core.primitive import define
 
 from ...explicit import wants_parts
 from ...sizes import check_integer
-from .shared import as_indices, as_values, check_classes, check_integers, check_reduction, reduce_loss
+from .shared import as_indices, as_values, check_classes, check_integers, check_reduction, mean_of, reduce_loss
 
 __all__ = ["ctc_loss"]
 
@@ -274,6 +273,15 @@ def ctc_loss(
             )
         )
     check_reduction("ctc_loss", reduction)
+    if log_probs.dtype.kind != "f":
+        raise TypeError(
+            explain(
+                "ctc_loss",
+                expected="floating-point log-probabilities",
+                got=f"dtype {log_probs.dtype}",
+                remedy="pass the result of F.log_softmax",
+            )
+        )
     batched = log_probs.ndim == 3
     if not batched:
         log_probs = np.expand_dims(log_probs, 1)
@@ -285,5 +293,5 @@ def ctc_loss(
     function = _negative_log_probability if wants_parts() else _ctc
     loss = function(log_probs, labels, input_lengths, target_lengths, zero_infinity=bool(zero_infinity))
     if reduction == "mean":
-        return _mean(loss * np.asarray(1 / np.maximum(target_lengths, 1), dtype=log_probs.dtype))
+        return mean_of(loss * np.asarray(1 / np.maximum(target_lengths, 1), dtype=log_probs.dtype))
     return reduce_loss(loss if batched else loss[0], reduction, "ctc_loss")

@@ -12,6 +12,7 @@ from autograd_core.errors import explain
 from autograd_core.functions import sum as _sum
 from autograd_core.functions import where
 
+from ...sizes import as_number
 from ..clamping import raise_to
 from .shared import as_pair, as_target, as_values, check_reduction, reduce_loss
 
@@ -51,7 +52,11 @@ def poisson_nll_loss(
     tensor([1.    , 0.7183])
     """
     input, target = as_pair("poisson_nll_loss", input, target)
-    loss = np.exp(input) - target * input if log_input else input - target * np.log(input + float(eps))
+    loss = (
+        np.exp(input) - target * input
+        if log_input
+        else input - target * np.log(input + as_number("poisson_nll_loss", "eps", eps))
+    )
     if full:
         counts = where(target > 1, target, 1.0)
         stirling = counts * np.log(counts) - counts + 0.5 * np.log((2 * math.pi) * counts)
@@ -115,7 +120,7 @@ def gaussian_nll_loss(
             )
         )
     check_reduction("gaussian_nll_loss", reduction)
-    var = raise_to(var, float(eps))
+    var = raise_to(var, as_number("gaussian_nll_loss", "eps", eps))
     loss = 0.5 * (np.log(var) + np.square(input - target) / var)
     if full:
         loss = loss + 0.5 * math.log(2 * math.pi)

@@ -13,9 +13,11 @@ from autograd_core.functions import clip, minimum, relu, take_along_axis, where
 from autograd_core.functions import mean as _mean
 from autograd_core.functions import sum as _sum
 
+from ...sizes import as_number
 from ..distances import pairwise_distance
 from .classification import logistic
 from .shared import (
+    as_factors,
     as_indices,
     as_pair,
     as_target,
@@ -78,7 +80,8 @@ def margin_ranking_loss(
     target = as_target(target, input1)
     same_shape("margin_ranking_loss", input1, target)
     check_signs("margin_ranking_loss", target)
-    return reduce_loss(_hinge(target * (input2 - input1) + float(margin)), reduction, "margin_ranking_loss")
+    margin = as_number("margin_ranking_loss", "margin", margin)
+    return reduce_loss(_hinge(target * (input2 - input1) + margin), reduction, "margin_ranking_loss")
 
 
 def hinge_embedding_loss(input: Tensor, target: Any, margin: float = 1.0, reduction: str = "mean") -> Tensor:
@@ -105,7 +108,7 @@ def hinge_embedding_loss(input: Tensor, target: Any, margin: float = 1.0, reduct
     """
     input, target = as_pair("hinge_embedding_loss", input, target)
     check_signs("hinge_embedding_loss", target)
-    loss = where(target == 1, input, _hinge(float(margin) - input))
+    loss = where(target == 1, input, _hinge(as_number("hinge_embedding_loss", "margin", margin) - input))
     return reduce_loss(loss, reduction, "hinge_embedding_loss")
 
 
@@ -174,7 +177,7 @@ def cosine_embedding_loss(
     squares1 = _sum(input1 * input1, axis=-1) + 1e-12
     squares2 = _sum(input2 * input2, axis=-1) + 1e-12
     cosine = _sum(input1 * input2, axis=-1) / np.sqrt(squares1 * squares2)
-    loss = where(target == 1, 1 - cosine, _hinge(cosine - float(margin)))
+    loss = where(target == 1, 1 - cosine, _hinge(cosine - as_number("cosine_embedding_loss", "margin", margin)))
     return reduce_loss(loss, reduction, "cosine_embedding_loss")
 
 
@@ -225,7 +228,7 @@ def multi_margin_loss(
                 )
             )
         wrong = wrong * np.take(per_class, right)
-    missing = relu(input - take_along_axis(input, right, axis=-1) + float(margin))
+    missing = relu(input - take_along_axis(input, right, axis=-1) + as_number("multi_margin_loss", "margin", margin))
     loss = _sum((missing if p == 1 else missing * missing) * wrong, axis=-1)
     return reduce_loss(loss, reduction, "multi_margin_loss")
 
@@ -311,7 +314,7 @@ def multilabel_soft_margin_loss(input: Tensor, target: Any, weight: Any = None, 
     input, target = as_pair("multilabel_soft_margin_loss", input, target)
     loss = logistic(input, target)
     if weight is not None:
-        loss = loss * as_target(weight, input)
+        loss = loss * as_factors("multilabel_soft_margin_loss", "weight", weight, input)
     return reduce_loss(_mean(loss, axis=-1), reduction, "multilabel_soft_margin_loss")
 
 
@@ -414,4 +417,4 @@ def _triplet(
     near, far = distance(anchor, positive), distance(anchor, negative)
     if swap:
         far = minimum(far, distance(positive, negative))
-    return reduce_loss(_hinge(near - far + float(margin)), reduction, operation)
+    return reduce_loss(_hinge(near - far + as_number(operation, "margin", margin)), reduction, operation)

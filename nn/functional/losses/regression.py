@@ -12,9 +12,10 @@ from autograd_core.functions import where
 from autograd_core.primitive import define
 
 from ...explicit import wants_parts
+from ...sizes import as_number
 from ..rectifiers import clamp_inside
 from ..shrinkage import check_not_negative
-from .shared import as_pair, check_positive, reduce_loss, weighted
+from .shared import as_pair, check_positive, mean_of, reduce_loss, weighted
 
 __all__ = ["huber_loss", "l1_loss", "mse_loss", "rmse_loss", "smooth_l1_loss", "sum_squared_error"]
 
@@ -55,7 +56,7 @@ def mse_loss(input: Tensor, target: Any, reduction: str = "mean", weight: Any = 
     input, target = as_pair("mse_loss", input, target)
     if weight is not None:
         return weighted(np.square(input - target), weight, reduction, "mse_loss")
-    if reduction == "mean" and not wants_parts():
+    if reduction == "mean" and 0 not in input.shape and not wants_parts():
         return _mean_square(input, target)
     return reduce_loss(np.square(input - target), reduction, "mse_loss")
 
@@ -132,6 +133,8 @@ def rmse_loss(input: Tensor, target: Any) -> Tensor:
     tensor(5.)
     """
     input, target = as_pair("rmse_loss", input, target)
+    if 0 in input.shape:
+        return mean_of(input - target)
     if wants_parts():
         return linalg.vector_norm(input - target) * (1 / math.sqrt(math.prod(input.shape)))
     return _root_mean_square(input, target)
@@ -244,7 +247,7 @@ def huber_loss(input: Tensor, target: Any, reduction: str = "mean", delta: float
     tensor([0.125, 2.5  ])
     """
     input, target = as_pair("huber_loss", input, target)
-    delta = float(delta)
+    delta = as_number("huber_loss", "delta", delta)
     check_positive("huber_loss", "delta", delta)
     loss = (_bent_in_parts if wants_parts() else _huber)(input, target, delta)
     if weight is not None:
@@ -274,7 +277,7 @@ def smooth_l1_loss(input: Tensor, target: Any, reduction: str = "mean", beta: fl
     >>> F.smooth_l1_loss(ag.tensor([1.0, 3.0]), [0.5, 0.0], reduction="none")
     tensor([0.125, 2.5  ])
     """
-    beta = float(beta)
+    beta = as_number("smooth_l1_loss", "beta", beta)
     check_not_negative("smooth_l1_loss", "beta", beta)
     if beta == 0:
         return l1_loss(input, target, reduction)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from autograd_core.errors import explain
 
 from ...functional.losses.shared import REDUCTIONS, check_reduction
 from ...module import Module
+from ...sizes import check_number
 
 __all__: list[str] = []
 
@@ -37,12 +39,21 @@ class WeightedLoss(Loss):
 
     def __init__(self, weight: Any = None, reduction: str = "mean") -> None:
         super().__init__(reduction)
-        self.register_buffer("weight", as_factors(weight))
+        self.register_buffer("weight", as_factors(type(self).__name__, "weight", weight))
 
 
-def as_factors(weight: Any) -> Any:
-    """Lists of factors as float32, like parameters; arrays and Tensors as they are."""
-    return weight if weight is None or hasattr(weight, "dtype") else np.asarray(weight, dtype=np.float32)
+def as_factors(owner: str, argument: str, weight: Any) -> Any:
+    """Lists of factors as float32, like parameters; arrays and Tensors as they are.
+
+    Raises:
+        TypeError: if they are no numbers.
+        ValueError: for one number that is NaN.
+    """
+    if weight is None or hasattr(weight, "dtype"):
+        return weight
+    if not isinstance(weight, Sequence) or isinstance(weight, str):
+        check_number(owner, argument, weight)
+    return np.asarray(weight, dtype=np.float32)
 
 
 def check_one_axis(owner: str, weight: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ from autograd_core import Tensor
 from autograd_core.errors import explain
 
 from ... import functional as F
-from ...values import as_input, as_tensor
+from ...arguments import checked
+from ...sizes import check_integer
+from ...values import as_input, as_real
 from ..linear import Linear
 from .base import Loss, WeightedLoss, as_factors, check_one_axis
 
@@ -40,7 +43,7 @@ class BCELoss(WeightedLoss):
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """The loss of probabilities against targets in [0, 1] of the same shape."""
-        return F.binary_cross_entropy(as_tensor(input), target, self.weight, self.reduction)
+        return F.binary_cross_entropy(as_real(input, self), target, self.weight, self.reduction)
 
 
 class BCEWithLogitsLoss(WeightedLoss):
@@ -58,12 +61,12 @@ class BCEWithLogitsLoss(WeightedLoss):
 
     def __init__(self, weight: Any = None, reduction: str = "mean", pos_weight: Any = None) -> None:
         super().__init__(weight, reduction)
-        self.register_buffer("pos_weight", as_factors(pos_weight))
+        self.register_buffer("pos_weight", as_factors("BCEWithLogitsLoss", "pos_weight", pos_weight))
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """The loss of logits against targets in [0, 1] of the same shape."""
         return F.binary_cross_entropy_with_logits(
-            as_tensor(input), target, self.weight, self.reduction, self.pos_weight
+            as_real(input, self), target, self.weight, self.reduction, self.pos_weight
         )
 
 
@@ -80,7 +83,7 @@ class SigmoidLoss(Loss):
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """The loss of net inputs against targets 0 and 1 of the same shape."""
-        return F.sigmoid_loss(as_tensor(input), target, self.reduction)
+        return F.sigmoid_loss(as_real(input, self), target, self.reduction)
 
 
 class NLLLoss(WeightedLoss):
@@ -96,6 +99,7 @@ class NLLLoss(WeightedLoss):
     tensor(1.0397)
     """
 
+    @checked
     def __init__(self, weight: Any = None, ignore_index: int = -100, reduction: str = "mean") -> None:
         check_one_axis("NLLLoss", weight)
         super().__init__(weight, reduction)
@@ -103,7 +107,7 @@ class NLLLoss(WeightedLoss):
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """The loss of log-probabilities against class indices."""
-        return F.nll_loss(as_tensor(input), target, self.weight, self.ignore_index, self.reduction)
+        return F.nll_loss(as_real(input, self), target, self.weight, self.ignore_index, self.reduction)
 
 
 class CrossEntropyLoss(WeightedLoss):
@@ -123,6 +127,7 @@ class CrossEntropyLoss(WeightedLoss):
     tensor(0.1269)
     """
 
+    @checked
     def __init__(
         self, weight: Any = None, ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0
     ) -> None:
@@ -135,7 +140,7 @@ class CrossEntropyLoss(WeightedLoss):
     def forward(self, input: Any, target: Any) -> Tensor:
         """The loss of logits against class indices or probabilities."""
         return F.cross_entropy(
-            as_tensor(input), target, self.weight, self.ignore_index, self.reduction, self.label_smoothing
+            as_real(input, self), target, self.weight, self.ignore_index, self.reduction, self.label_smoothing
         )
 
 
@@ -144,6 +149,23 @@ def _check_smoothing(owner: str, label_smoothing: float) -> None:
         raise ValueError(
             explain(owner, expected="label_smoothing in [0, 1]", got=str(label_smoothing), remedy="pass 0.1, say")
         )
+
+
+def _places(out_features: Any) -> tuple[int, ...]:
+    """The lengths of the axes of places, as integers."""
+    given = out_features if isinstance(out_features, Sequence) and not isinstance(out_features, str) else None
+    if given is None:
+        raise TypeError(
+            explain(
+                "LinearCrossEntropyLoss",
+                expected="out_features to be a tuple of integers",
+                got=repr(out_features),
+                remedy="pass (), or (5,) for five places",
+            )
+        )
+    for length in given:
+        check_integer("LinearCrossEntropyLoss", "out_features", length, least=1)
+    return tuple(given)
 
 
 class LinearCrossEntropyLoss(WeightedLoss):
@@ -172,6 +194,7 @@ class LinearCrossEntropyLoss(WeightedLoss):
     ()
     """
 
+    @checked
     def __init__(
         self,
         in_features: int,
@@ -187,6 +210,8 @@ class LinearCrossEntropyLoss(WeightedLoss):
         label_smoothing: float = 0.0,
     ) -> None:
         _check_smoothing("LinearCrossEntropyLoss", label_smoothing)
+        check_integer("LinearCrossEntropyLoss", "num_classes", num_classes, least=1)
+        check_integer("LinearCrossEntropyLoss", "in_features", in_features, least=1)
         if weight is not None and np.shape(weight) != (num_classes,):
             raise ValueError(
                 explain(
@@ -198,7 +223,7 @@ class LinearCrossEntropyLoss(WeightedLoss):
             )
         super().__init__(weight, reduction)
         self.num_classes = num_classes
-        self.out_features = tuple(out_features)
+        self.out_features = _places(out_features)
         self.ignore_index = ignore_index
         self.label_smoothing = label_smoothing
         rows = math.prod(self.out_features, start=num_classes)
@@ -240,6 +265,7 @@ class CTCLoss(Loss):
     tensor(0.2231)
     """
 
+    @checked
     def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False) -> None:
         super().__init__(reduction)
         self.blank = blank
@@ -248,7 +274,7 @@ class CTCLoss(Loss):
     def forward(self, log_probs: Any, targets: Any, input_lengths: Any, target_lengths: Any) -> Tensor:
         """The loss of log-probabilities of shape (T, N, C) against targets of shape (N, S)."""
         return F.ctc_loss(
-            as_tensor(log_probs),
+            as_real(log_probs, self),
             targets,
             input_lengths,
             target_lengths,

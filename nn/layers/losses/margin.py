@@ -8,9 +8,10 @@ from typing import Any
 from autograd_core import Tensor
 
 from ... import functional as F
+from ...arguments import check_module, checked
 from ...functional.losses.margin import check_power
 from ...functional.losses.shared import check_positive
-from ...values import as_tensor
+from ...values import as_real
 from .base import Loss, WeightedLoss, check_one_axis
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
 
 
 class _MarginLoss(Loss):
+    @checked
     def __init__(self, margin: float, reduction: str) -> None:
         super().__init__(reduction)
         self.margin = margin
@@ -48,12 +50,13 @@ class MarginRankingLoss(_MarginLoss):
     tensor(0.5)
     """
 
+    @checked
     def __init__(self, margin: float = 0.0, reduction: str = "mean") -> None:
         super().__init__(margin, reduction)
 
     def forward(self, input1: Any, input2: Any, target: Any) -> Tensor:
         """The loss of pairs of scores against targets 1 and −1."""
-        return F.margin_ranking_loss(as_tensor(input1), as_tensor(input2), target, self.margin, self.reduction)
+        return F.margin_ranking_loss(as_real(input1, self), as_real(input2, self), target, self.margin, self.reduction)
 
 
 class HingeEmbeddingLoss(_MarginLoss):
@@ -68,12 +71,13 @@ class HingeEmbeddingLoss(_MarginLoss):
     tensor(0.5)
     """
 
+    @checked
     def __init__(self, margin: float = 1.0, reduction: str = "mean") -> None:
         super().__init__(margin, reduction)
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """The loss of distances against targets 1 and −1."""
-        return F.hinge_embedding_loss(as_tensor(input), target, self.margin, self.reduction)
+        return F.hinge_embedding_loss(as_real(input, self), target, self.margin, self.reduction)
 
 
 class SoftMarginLoss(Loss):
@@ -89,7 +93,7 @@ class SoftMarginLoss(Loss):
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """The loss of scores against targets 1 and −1."""
-        return F.soft_margin_loss(as_tensor(input), target, self.reduction)
+        return F.soft_margin_loss(as_real(input, self), target, self.reduction)
 
 
 class CosineEmbeddingLoss(_MarginLoss):
@@ -104,12 +108,14 @@ class CosineEmbeddingLoss(_MarginLoss):
     tensor(0.7071)
     """
 
+    @checked
     def __init__(self, margin: float = 0.0, reduction: str = "mean") -> None:
         super().__init__(margin, reduction)
 
     def forward(self, input1: Any, input2: Any, target: Any) -> Tensor:
         """The loss of pairs of vectors against targets 1 and −1."""
-        return F.cosine_embedding_loss(as_tensor(input1), as_tensor(input2), target, self.margin, self.reduction)
+        first, second = as_real(input1, self), as_real(input2, self)
+        return F.cosine_embedding_loss(first, second, target, self.margin, self.reduction)
 
 
 class MultiMarginLoss(WeightedLoss):
@@ -129,6 +135,7 @@ class MultiMarginLoss(WeightedLoss):
     tensor(0.25)
     """
 
+    @checked
     def __init__(self, p: int = 1, margin: float = 1.0, weight: Any = None, reduction: str = "mean") -> None:
         check_power(p)
         check_one_axis("MultiMarginLoss", weight)
@@ -138,7 +145,7 @@ class MultiMarginLoss(WeightedLoss):
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """The loss of scores against class indices."""
-        return F.multi_margin_loss(as_tensor(input), target, self.p, self.margin, self.weight, self.reduction)
+        return F.multi_margin_loss(as_real(input, self), target, self.p, self.margin, self.weight, self.reduction)
 
     def extra_repr(self) -> str:
         """The arguments."""
@@ -158,7 +165,7 @@ class MultiLabelMarginLoss(Loss):
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """The loss of scores against rows of class indices that end with −1."""
-        return F.multilabel_margin_loss(as_tensor(input), target, self.reduction)
+        return F.multilabel_margin_loss(as_real(input, self), target, self.reduction)
 
 
 class MultiLabelSoftMarginLoss(WeightedLoss):
@@ -175,7 +182,7 @@ class MultiLabelSoftMarginLoss(WeightedLoss):
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """The loss of logits against targets 0 and 1."""
-        return F.multilabel_soft_margin_loss(as_tensor(input), target, self.weight, self.reduction)
+        return F.multilabel_soft_margin_loss(as_real(input, self), target, self.weight, self.reduction)
 
 
 class TripletMarginLoss(_MarginLoss):
@@ -196,6 +203,7 @@ class TripletMarginLoss(_MarginLoss):
     tensor(0.5)
     """
 
+    @checked
     def __init__(
         self, margin: float = 1.0, p: float = 2.0, eps: float = 1e-6, swap: bool = False, reduction: str = "mean"
     ) -> None:
@@ -208,7 +216,7 @@ class TripletMarginLoss(_MarginLoss):
     def forward(self, anchor: Any, positive: Any, negative: Any) -> Tensor:
         """The loss of three batches of vectors."""
         return F.triplet_margin_loss(
-            as_tensor(anchor), positive, negative, self.margin, self.p, self.eps, self.swap, self.reduction
+            as_real(anchor, self), positive, negative, self.margin, self.p, self.eps, self.swap, self.reduction
         )
 
 
@@ -230,6 +238,7 @@ class TripletMarginWithDistanceLoss(_MarginLoss):
     tensor(0.5)
     """
 
+    @checked
     def __init__(
         self,
         *,
@@ -239,6 +248,7 @@ class TripletMarginWithDistanceLoss(_MarginLoss):
         reduction: str = "mean",
     ) -> None:
         check_positive("TripletMarginWithDistanceLoss", "margin", margin)
+        check_module("TripletMarginWithDistanceLoss", "distance_function", distance_function, none=True)
         super().__init__(margin, reduction)
         self.distance_function = F.pairwise_distance if distance_function is None else distance_function
         self.swap = swap
@@ -246,7 +256,7 @@ class TripletMarginWithDistanceLoss(_MarginLoss):
     def forward(self, anchor: Any, positive: Any, negative: Any) -> Tensor:
         """The loss of three batches."""
         return F.triplet_margin_with_distance_loss(
-            as_tensor(anchor),
+            as_real(anchor, self),
             positive,
             negative,
             distance_function=self.distance_function,

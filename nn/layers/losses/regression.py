@@ -7,10 +7,11 @@ from typing import Any
 from autograd_core import Tensor
 
 from ... import functional as F
+from ...arguments import check_at_least, checked
 from ...functional.losses.shared import check_positive
 from ...functional.shrinkage import check_not_negative
 from ...module import Module
-from ...values import as_tensor
+from ...values import as_real
 from .base import Loss
 
 __all__ = [
@@ -39,7 +40,7 @@ class MSELoss(Loss):
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """The loss of predictions against targets of the same shape."""
-        return F.mse_loss(as_tensor(input), target, self.reduction)
+        return F.mse_loss(as_real(input, self), target, self.reduction)
 
 
 class SumSquaredLoss(Loss):
@@ -58,7 +59,7 @@ class SumSquaredLoss(Loss):
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """The loss of predictions against targets of the same shape."""
-        return F.sum_squared_error(as_tensor(input), target, self.reduction)
+        return F.sum_squared_error(as_real(input, self), target, self.reduction)
 
 
 class RMSELoss(Module):
@@ -71,7 +72,7 @@ class RMSELoss(Module):
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """The loss of predictions against targets of the same shape."""
-        return F.rmse_loss(as_tensor(input), target)
+        return F.rmse_loss(as_real(input, self), target)
 
 
 class L1Loss(Loss):
@@ -87,7 +88,7 @@ class L1Loss(Loss):
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """The loss of predictions against targets of the same shape."""
-        return F.l1_loss(as_tensor(input), target, self.reduction)
+        return F.l1_loss(as_real(input, self), target, self.reduction)
 
 
 class HuberLoss(Loss):
@@ -105,6 +106,7 @@ class HuberLoss(Loss):
     tensor(1.3125)
     """
 
+    @checked
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction)
         check_positive("HuberLoss", "delta", delta)
@@ -112,7 +114,7 @@ class HuberLoss(Loss):
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """The loss of predictions against targets of the same shape."""
-        return F.huber_loss(as_tensor(input), target, self.reduction, self.delta)
+        return F.huber_loss(as_real(input, self), target, self.reduction, self.delta)
 
     def extra_repr(self) -> str:
         """Reduction and delta."""
@@ -134,6 +136,7 @@ class SmoothL1Loss(Loss):
     tensor(1.3125)
     """
 
+    @checked
     def __init__(self, reduction: str = "mean", beta: float = 1.0) -> None:
         super().__init__(reduction)
         check_not_negative("SmoothL1Loss", "beta", beta)
@@ -141,7 +144,7 @@ class SmoothL1Loss(Loss):
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """The loss of predictions against targets of the same shape."""
-        return F.smooth_l1_loss(as_tensor(input), target, self.reduction, self.beta)
+        return F.smooth_l1_loss(as_real(input, self), target, self.reduction, self.beta)
 
     def extra_repr(self) -> str:
         """Reduction and beta."""
@@ -162,15 +165,17 @@ class PoissonNLLLoss(Loss):
     tensor(0.8591)
     """
 
+    @checked
     def __init__(self, log_input: bool = True, full: bool = False, eps: float = 1e-8, reduction: str = "mean") -> None:
         super().__init__(reduction)
+        check_at_least("PoissonNLLLoss", 0, eps=eps)
         self.log_input = log_input
         self.full = full
         self.eps = eps
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """The loss of predicted means, or their logarithms, against counts of the same shape."""
-        return F.poisson_nll_loss(as_tensor(input), target, self.log_input, self.full, self.eps, self.reduction)
+        return F.poisson_nll_loss(as_real(input, self), target, self.log_input, self.full, self.eps, self.reduction)
 
     def extra_repr(self) -> str:
         """The arguments."""
@@ -190,14 +195,16 @@ class GaussianNLLLoss(Loss):
     tensor(1.1931)
     """
 
+    @checked
     def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
         super().__init__(reduction)
+        check_at_least("GaussianNLLLoss", 0, eps=eps)
         self.full = full
         self.eps = eps
 
     def forward(self, input: Any, target: Any, var: Any) -> Tensor:
         """The loss of predicted means and variances against what was observed."""
-        return F.gaussian_nll_loss(as_tensor(input), target, var, self.full, self.eps, self.reduction)
+        return F.gaussian_nll_loss(as_real(input, self), target, var, self.full, self.eps, self.reduction)
 
     def extra_repr(self) -> str:
         """The arguments."""
@@ -218,13 +225,14 @@ class KLDivLoss(Loss):
 
     allowed = ("mean", "batchmean", "sum", "none")
 
+    @checked
     def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
         super().__init__(reduction)
         self.log_target = log_target
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """The loss of logarithms of probabilities against probabilities of the same shape."""
-        return F.kl_div(as_tensor(input), target, self.reduction, self.log_target)
+        return F.kl_div(as_real(input, self), target, self.reduction, self.log_target)
 
     def extra_repr(self) -> str:
         """The arguments."""
