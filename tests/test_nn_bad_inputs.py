@@ -219,6 +219,7 @@ def test_modules_of_an_empty_batch_do_not_warn(name):
 
 
 X, ONES = np.array([-1.0, 0.5, 2.0]), np.ones((2, 2))
+IMAGES = np.arange(12.0).reshape(1, 4, 3)
 NUMBERS = {
     "leaky_relu.negative_slope": lambda v: F.leaky_relu(X, v),
     "elu.alpha": lambda v: F.elu(X, v),
@@ -241,6 +242,14 @@ NUMBERS = {
     "triplet_margin_loss.margin": lambda v: F.triplet_margin_loss(ONES, ONES, ONES, v),
     "huber_loss.delta": lambda v: F.huber_loss(X, X, "mean", v),
     "smooth_l1_loss.beta": lambda v: F.smooth_l1_loss(X, X, "mean", v),
+    "batch_norm.eps": lambda v: F.batch_norm(IMAGES, None, None, training=True, eps=v),
+    "layer_norm.eps": lambda v: F.layer_norm(IMAGES, 3, eps=v),
+    "group_norm.eps": lambda v: F.group_norm(IMAGES, 2, eps=v),
+    "instance_norm.eps": lambda v: F.instance_norm(IMAGES, eps=v),
+    "local_response_norm.alpha": lambda v: F.local_response_norm(IMAGES, 2, alpha=v),
+    "local_response_norm.beta": lambda v: F.local_response_norm(IMAGES, 2, beta=v),
+    "local_response_norm.k": lambda v: F.local_response_norm(IMAGES, 2, k=v),
+    "gumbel_softmax.tau": lambda v: F.gumbel_softmax(ONES, v),
     "cross_entropy.label_smoothing": lambda v: F.cross_entropy(ONES, [0, 1], label_smoothing=v),
 }
 
@@ -256,9 +265,19 @@ def test_functions_name_the_argument_that_is_no_number(name):
     NUMBERS[name](np.float32(0.5))
 
 
-@pytest.mark.parametrize("function", [F.softmax, F.log_softmax, F.softmin, F.glu])
+@pytest.mark.parametrize(
+    "function",
+    [F.softmax, F.log_softmax, F.softmin, F.glu, lambda x, dim: F.normalize(x, dim=dim)],
+    ids=["softmax", "log_softmax", "softmin", "glu", "normalize"],
+)
 def test_functions_name_the_axis_that_is_none(function):
     with pytest.raises(IndexError, match="dim from -2 to 1"):
         function(np.ones((2, 2)), 2)
     with pytest.raises(TypeError, match="dim to be an integer"):
         function(np.ones((2, 2)), 1.0)
+
+
+def test_interpolate_names_the_factor_that_is_no_number():
+    for value in ("2", True, ["a"]):
+        with pytest.raises(TypeError, match=r"interpolate.*scale_factor to be a number"):
+            F.interpolate(IMAGES, scale_factor=value)

@@ -423,7 +423,7 @@ WRONG = [
     (lambda: nn.RMSNorm(4)(np.ones((2, 3))), r"normalized_shape=\(4,\)"),
     (lambda: nn.LocalResponseNorm(0), "size"),
     (lambda: nn.LocalResponseNorm(2)(np.ones((2, 3))), "three axes"),
-    (lambda: F.local_response_norm(np.ones((2, 3, 1)), 0), "size=0"),
+    (lambda: F.local_response_norm(np.ones((2, 3, 1)), 0), "size of at least 1"),
 ]
 
 

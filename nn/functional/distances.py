@@ -36,6 +36,8 @@ def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -
     tensor([[0.6, 0.8],
             [0. , 0. ]])
     """
+    axes = dim if isinstance(dim, list | tuple) else (dim,)
+    dim = tuple(check_axis("normalize", "dim", axis, input.ndim) for axis in axes)
     length = linalg.vector_norm(input, axis=dim, keepdims=True, ord=float(p))
     return input / np.clip(length, eps, None)
 

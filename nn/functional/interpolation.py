@@ -14,7 +14,7 @@ from autograd_core.primitive import Primitive, define
 from ..explicit import wants_parts
 from ..pooling_windows import check_lengths
 from ..resampling import Axis, Table, is_identity, repeats, table
-from ..sizes import per_axis
+from ..sizes import check_number, per_axis
 from .average_pooling import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
 
 __all__ = ["interpolate", "upsample", "upsample_bilinear", "upsample_nearest"]
@@ -186,6 +186,8 @@ def _sizes(
             raise _refuse("recompute_scale_factor with scale_factor only", "a size", "leave it out")
         return per_axis(size, axes, "interpolate", "size", least=1), none
     factors = tuple(scale_factor) if isinstance(scale_factor, list | tuple | np.ndarray) else (scale_factor,) * axes
+    for factor in factors:
+        check_number("interpolate", "scale_factor", factor)
     if len(factors) != axes or not all(factor > 0 for factor in factors):
         raise _refuse(
             f"scale_factor to be one positive number or {axes}", repr(scale_factor), "pass scale_factor=2, say"

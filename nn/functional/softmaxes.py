@@ -12,6 +12,7 @@ from autograd_core.errors import explain
 from ..arguments import check_axis
 from ..explicit import wants_parts
 from ..random import default_generator
+from ..sizes import check_number
 
 __all__ = ["gumbel_softmax", "log_softmax", "one_hot", "softmax", "softmin"]
 
@@ -155,6 +156,7 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     >>> float(F.gumbel_softmax(ag.tensor([0.0, 1.0, 2.0]), hard=True).sum())
     1.0
     """
+    check_number("gumbel_softmax", "tau", tau)
     if not tau > 0:
         raise ValueError(explain("gumbel_softmax", expected="tau > 0", got=f"{tau}", remedy="pass tau=1, say"))
     noise = np.asarray(default_generator().gumbel(size=logits.shape), dtype=logits.dtype)

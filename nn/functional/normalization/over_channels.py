@@ -13,6 +13,7 @@ from autograd_core.errors import explain
 from autograd_core.primitive import define
 
 from ...explicit import wants_parts
+from ...sizes import as_number, check_integer
 from . import channels
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "local_response_norm"]
@@ -195,6 +196,7 @@ def batch_norm(
         raise _too_few_axes("batch_norm", input, "(N, C) or (N, C, ...)")
     _check_running(running_mean, running_var, input.shape[1], not training, "batch_norm", "training")
     scale, shift = _parameters(input, weight, bias, "batch_norm")
+    eps = as_number("batch_norm", "eps", eps)
     if not training:
         if wants_parts():
             centred = input - _per_channel(running_mean, input)
@@ -266,6 +268,7 @@ def group_norm(
     if input.ndim < 2:
         raise _too_few_axes("group_norm", input, "(N, C, ...)")
     count = input.shape[1]
+    check_integer("group_norm", "num_groups", num_groups)
     if num_groups < 1 or count % num_groups:
         raise ValueError(
             explain(
@@ -278,6 +281,7 @@ def group_norm(
     if input.shape[0] * (count // num_groups) * math.prod(input.shape[2:]) == 1:
         raise _one_value("group_norm", "more than one value per group", input)
     scale, shift = _parameters(input, weight, bias, "group_norm")
+    eps = as_number("group_norm", "eps", eps)
     if wants_parts():
         return _group_parts(input, weight, bias, num_groups, eps)[0]
     return channels.group_norm(input, scale, shift, groups=num_groups, eps=eps)[0]
@@ -331,6 +335,7 @@ def instance_norm(
     if places == 1:
         raise _one_value("instance_norm", "more than one place to take the mean over", input)
     scale, shift = _parameters(input, weight, bias, "instance_norm")
+    eps = as_number("instance_norm", "eps", eps)
     if wants_parts():
         out, mean, variance = _group_parts(input, weight, bias, count, eps)
     else:
@@ -372,10 +377,11 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
     """
     if input.ndim < 3:
         raise _too_few_axes("local_response_norm", input, "(N, C, ...) with at least three axes")
-    if size < 1:
-        raise ValueError(
-            explain("local_response_norm", expected="a size of at least 1", got=f"size={size}", remedy="pass size=5")
-        )
+    check_integer("local_response_norm", "size", size, least=1)
+    alpha, beta, k = (
+        as_number("local_response_norm", argument, value)
+        for argument, value in (("alpha", alpha), ("beta", beta), ("k", k))
+    )
     n, count = input.shape[:2]
     # The sliding sum over channels is a product with a band matrix; it does not care how the places lie.
     distance = np.arange(count)[None, :] - np.arange(count)[:, None]

@@ -11,7 +11,7 @@ from autograd_core import Tensor
 from autograd_core.errors import explain
 
 from ...explicit import wants_parts
-from ...sizes import per_axis
+from ...sizes import as_number, per_axis
 from . import rows
 
 __all__ = ["layer_norm", "rms_norm"]
@@ -88,6 +88,7 @@ def layer_norm(
     shape = _axes_of(input, normalized_shape, "layer_norm")
     _parameter(weight, "layer_norm", "weight", shape)
     _parameter(bias, "layer_norm", "bias", shape)
+    eps = as_number("layer_norm", "eps", eps)
     if wants_parts():
         axes = tuple(range(-len(shape), 0))
         centred = input - np.mean(input, axis=axes, keepdims=True)
@@ -126,7 +127,7 @@ def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None,
     """
     shape = _axes_of(input, normalized_shape, "rms_norm")
     _parameter(weight, "rms_norm", "weight", shape)
-    eps = float(np.finfo(input.dtype).eps) if eps is None else eps
+    eps = float(np.finfo(input.dtype).eps) if eps is None else as_number("rms_norm", "eps", eps)
     if wants_parts():
         axes = tuple(range(-len(shape), 0))
         out = input / np.sqrt(np.mean(np.square(input), axis=axes, keepdims=True) + eps)
