@@ -13,7 +13,7 @@ import os
 import platform
 from pathlib import Path
 
-from . import nist, pictures
+from . import nist, pictures, test_functions
 from .measure import Result, run
 from .workloads import (
     chain,
@@ -111,7 +111,7 @@ def main() -> None:
             + "\n\n## A deep chain, per operation\n\n"
             + "\n".join(depths)
             + "\n\n"
-            + "\n".join([*nist.report(), "", *pictures.report()])
+            + "\n".join([*nist.report(), "", *test_functions.report(), "", *pictures.report()])
             + "\n",
             encoding="utf-8",
         )

@@ -1,8 +1,6 @@
-"""Nonlinear regression on NIST's datasets beside scipy's, as Markdown tables: ``python -m benchmarks.nist``.
+"""Nonlinear regression on NIST's datasets beside scipy's, as a Markdown table: ``python -m benchmarks.nist``.
 
-The first table counts runs (27 problems, two starts each) with at least four certified digits in the worst
-parameter. The second gives the iterations that ``optim.minimize`` and scipy need on hard functions, as
-iterations/evaluations of the function; ``-`` where the gradient did not become small enough.
+It counts runs (27 problems, two starts each) with at least four certified digits in the worst parameter.
 """
 
 from __future__ import annotations
@@ -15,7 +13,6 @@ import scipy.optimize
 
 import autograd_core as ag
 import optim
-from tests.hard_functions import FUNCTIONS
 from tests.nist_models import FOLDER, MODELS, Regression, regression
 
 TIGHT: dict[str, Any] = dict(ftol=1e-12, xtol=1e-12, gtol=1e-12)
@@ -64,57 +61,16 @@ def regressions() -> list[str]:
     return rows
 
 
-def scipys_result(f: Callable[[Any], Any], start: np.ndarray, method: str) -> Any:
-    options: dict[str, Any] = {"gtol": 1e-6, **({"ftol": 0.0} if method == "L-BFGS-B" else {})}
-    hessian = (lambda x: ag.hessian(f)(x).numpy()) if method.startswith("trust") else None
-    return scipy.optimize.minimize(
-        lambda x: float(f(x)),
-        start,
-        method=method,
-        jac=lambda x: ag.grad(f)(x).numpy(),
-        hess=hessian,
-        options=options,
-    )
-
-
-def minimizations() -> list[str]:
-    """Iterations and evaluations of every method on every function, as rows of a table."""
-    ways = {
-        "newton": ("newton", {}),
-        "newton-cg": ("newton-cg", {}),
-        "lbfgs": ("lbfgs", {}),
-        "cg FR": ("cg", {"formula": "fletcher-reeves"}),
-        "cg PR+": ("cg", {"formula": "polak-ribiere"}),
-        "cg HZ": ("cg", {"formula": "hager-zhang"}),
-    }
-    scipys = ("trust-exact", "trust-ncg", "L-BFGS-B", "CG")
-    heads = [*ways, *(f"scipy {name}" for name in scipys)]
-    rows = [f"| function | {' | '.join(heads)} |", "|---" * (1 + len(heads)) + "|"]
-    for name, (f, start, _) in FUNCTIONS.items():
-        found: list[Any] = [optim.minimize(f, start, method, **options) for method, options in ways.values()]
-        found += [scipys_result(f, start, method) for method in scipys]
-        cells = [f"{r.nit}/{r.nfev}" if np.abs(ag.grad(f)(np.ravel(r.x)).numpy()).max() <= 1e-6 else "-" for r in found]
-        rows.append(f"| {name} | {' | '.join(cells)} |")
-    return rows
-
-
 def report() -> list[str]:
-    """Both tables as lines of Markdown; without the first where NIST's files are not at hand."""
-    lines = ["## Second-order methods", ""]
-    if FOLDER.is_dir():
-        lines += [
-            "NIST's regression problems (27, two starts each): runs that find every parameter to at least four",
-            "certified digits.",
-            "",
-            *regressions(),
-            "",
-        ]
+    """The table as lines of Markdown; none where NIST's files are not at hand."""
+    if not FOLDER.is_dir():
+        return []
     return [
-        *lines,
-        "Iterations/evaluations until no entry of the gradient is larger than 1e-6; `-` where that was not reached.",
-        "Derivatives are ours for all.",
+        "## NIST's regression problems",
         "",
-        *minimizations(),
+        "27 problems, two starts each: runs that find every parameter to at least four certified digits.",
+        "",
+        *regressions(),
     ]
 
 

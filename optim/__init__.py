@@ -2,6 +2,8 @@
 
 from . import line_search as line_search
 from . import lr_scheduler as lr_scheduler
+from . import scipy as scipy
+from .derivative_free import *
 from .elementwise import Elementwise as Elementwise
 from .first_order import *
 from .noise import *

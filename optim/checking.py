@@ -11,18 +11,27 @@ from autograd_core.errors import explain
 __all__ = [
     "check_betas",
     "check_gradient",
+    "check_group",
+    "check_order",
     "check_parameters",
+    "check_state_dict",
     "require",
     "require_at_least_zero",
     "require_choice",
     "require_closure",
+    "require_scipy",
 ]
 
 
 def require(name: str, group: Mapping[str, Any], key: str, holds: Callable[[Any], Any], expected: str) -> None:
-    """Raise ``ValueError`` unless ``holds(group[key])``; NaN never holds."""
-    if not holds(group[key]):
-        raise ValueError(explain(name, expected=expected, got=f"{key}={group[key]}", remedy=f"pass another {key}"))
+    """Raise ``ValueError`` unless ``holds(group[key])``, or ``TypeError`` where it cannot tell; NaN never holds."""
+    kind: type[Exception] = ValueError
+    try:
+        good = holds(group[key])
+    except TypeError:
+        kind, good = TypeError, False
+    if not good:
+        raise kind(explain(name, expected=expected, got=f"{key}={group[key]!r}", remedy=f"pass another {key}"))
 
 
 def require_at_least_zero(name: str, group: Mapping[str, Any], *keys: str) -> None:
@@ -63,6 +72,40 @@ def require_closure(name: str, closure: Any) -> Callable[[], Any]:
     return closure
 
 
+def require_scipy(name: str) -> Any:
+    """``scipy.optimize``; ``ModuleNotFoundError`` without SciPy, which is optional."""
+    try:
+        from scipy import optimize
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            explain(name, expected="SciPy", got=f"no module {error.name}", remedy="pip install scipy"), name=error.name
+        ) from None
+    return optimize
+
+
+def check_order(name: str, params: Any) -> None:
+    """Raise ``TypeError`` for a set, whose order is not always the same."""
+    if isinstance(params, set | frozenset):
+        raise TypeError(
+            explain(name, expected="a list of Tensors", got="a set", remedy="pass a list, which keeps its order")
+        )
+
+
+def check_group(name: str, group: Any) -> None:
+    """Raise ``TypeError`` unless ``group`` is a dict with a list of parameters."""
+    if not isinstance(group, Mapping) or "params" not in group:
+        got = f"one with {', '.join(map(repr, group))}" if isinstance(group, Mapping) else type(group).__name__
+        raise TypeError(
+            explain(
+                name,
+                expected="a dict with a key 'params' for every parameter group",
+                got=got,
+                remedy='pass {"params": [...], "lr": 0.01}',
+            )
+        )
+    check_order(name, group["params"])
+
+
 def check_parameters(name: str, params: Sequence[Any], known: Sequence[Any]) -> None:
     """Raise unless ``params`` are leaves, each of them once and not among those that are known."""
     seen = {id(parameter) for parameter in known}
@@ -90,6 +133,19 @@ def check_parameters(name: str, params: Sequence[Any], known: Sequence[Any]) -> 
                 )
             )
         seen.add(id(parameter))
+
+
+def check_state_dict(name: str, state_dict: Any) -> None:
+    """Raise ``ValueError`` unless it is a dict as optimizers save it."""
+    if not isinstance(state_dict, Mapping) or not {"state", "param_groups"} <= state_dict.keys():
+        raise ValueError(
+            explain(
+                name,
+                expected="a dict with 'state' and 'param_groups'",
+                got=f"keys {list(state_dict)}" if isinstance(state_dict, Mapping) else type(state_dict).__name__,
+                remedy="pass what state_dict() of an optimizer gave",
+            )
+        )
 
 
 def check_gradient(name: str, parameter: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -12,8 +13,17 @@ from autograd_core import Tensor, enable_grad
 from autograd_core.errors import explain
 from autograd_core.hooks import HookHandle, Hooks
 
-from .checking import check_gradient, check_parameters, require, require_choice
-from .plain import plain
+from .checking import (
+    check_gradient,
+    check_group,
+    check_order,
+    check_parameters,
+    check_state_dict,
+    require,
+    require_choice,
+    require_closure,
+)
+from .plain import as_plain_number, plain
 from .vector import mark
 
 __all__ = ["Group", "Optimizer"]
@@ -24,6 +34,7 @@ Group = Mapping[str, Any]  # the hyper-parameters of a group of parameters, and 
 NOTES = {"params", "param_names", "name", "initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum", "swa_lr"}
 # How PyTorch computes an update, which is no question here: accepted, and without effect.
 IMPLEMENTATION = {"foreach", "fused", "capturable", "differentiable"}
+DICT_HOOKS = ("before saving", "after saving", "before loading", "after loading")
 
 
 class Optimizer:
@@ -90,14 +101,12 @@ class Optimizer:
         self._stepped = False
         self._before: Any = Hooks()
         self._after: Any = Hooks()
+        self._dict_hooks: dict[str, Any] = {kind: Hooks() for kind in DICT_HOOKS}
         if isinstance(params, Tensor):
             raise TypeError(
                 explain(name, expected="a list of Tensors", got="one Tensor", remedy="put it into a list: [parameter]")
             )
-        if isinstance(params, set | frozenset):
-            raise TypeError(
-                explain(name, expected="a list of Tensors", got="a set", remedy="pass a list, which keeps its order")
-            )
+        check_order(name, params)
         groups = list(params)
         if not groups:
             raise ValueError(
@@ -109,6 +118,7 @@ class Optimizer:
                 )
             )
         for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
+            check_group(name, group)
             self.add_param_group(group)
 
     def add_param_group(self, group: Group) -> None:
@@ -122,6 +132,7 @@ class Optimizer:
             ValueError, TypeError: as for the constructor; nothing is added then.
         """
         name = type(self).__name__
+        check_group(name, group)
         group = {key: value for key, value in group.items() if key not in IMPLEMENTATION}
         unknown = group.keys() - self.defaults.keys() - NOTES
         if unknown:
@@ -147,14 +158,15 @@ class Optimizer:
                     remedy="pass module.named_parameters() or module.parameters()",
                 )
             )
-        complete = {**self.defaults, **group, "params": params, **({"param_names": names} if names else {})}
+        chosen = {key: as_plain_number(value) for key, value in {**self.defaults, **group}.items() if key != "params"}
+        complete = {**chosen, "params": params, **({"param_names": names} if names else {})}
         self.check(complete)
         self.param_groups.append(complete)
 
     def check(self, group: Group) -> None:
         """Raise ``ValueError`` for hyper-parameters out of range. Subclasses add their own."""
         if "lr" in group:
-            require(type(self).__name__, group, "lr", lambda lr: lr >= 0, "a learning rate of at least 0")
+            require(type(self).__name__, group, "lr", lambda lr: 0 <= lr < math.inf, "a learning rate of at least 0")
 
     # -- a step ------------------------------------------------------------------------------------
 
@@ -171,7 +183,7 @@ class Optimizer:
             ValueError: for a gradient of another shape than its parameter; nothing is updated then.
             FloatingPointError: for a gradient that is not finite, with ``nonfinite="raise"``.
         """
-        args: tuple[Any, ...] = () if closure is None else (closure,)
+        args: tuple[Any, ...] = () if closure is None else (require_closure(f"{type(self).__name__}.step", closure),)
         if self._before:
             args = self._run_before(args)
         loss = self._step(*args)
@@ -264,6 +276,32 @@ class Optimizer:
         """Call ``hook(optimizer, args, kwargs)`` after every step; the handle takes it away again."""
         return self._after.add(hook)
 
+    def register_state_dict_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> HookHandle:
+        """Call ``hook(optimizer)`` before every ``state_dict``; ``prepend`` puts it before the hooks that are there."""
+        return self._register("before saving", hook, prepend)
+
+    def register_state_dict_post_hook(self, hook: Callable[..., Any], prepend: bool = False) -> HookHandle:
+        """Call ``hook(optimizer, state_dict)`` after it; a dict that it returns takes the place of the other."""
+        return self._register("after saving", hook, prepend)
+
+    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> HookHandle:
+        """Call ``hook(optimizer, state_dict)`` before loading; a dict that it returns is loaded in place of it."""
+        return self._register("before loading", hook, prepend)
+
+    def register_load_state_dict_post_hook(self, hook: Callable[..., Any], prepend: bool = False) -> HookHandle:
+        """Call ``hook(optimizer)`` after a state was loaded."""
+        return self._register("after loading", hook, prepend)
+
+    def _register(self, kind: str, hook: Callable[..., Any], prepend: bool) -> HookHandle:
+        hooks = self._dict_hooks[kind]
+        earlier = list(hooks.items())
+        handle = hooks.add(hook)
+        if prepend:
+            hooks.clear()
+            hooks.update({handle.number: hook})
+            hooks.update(earlier)
+        return handle
+
     # -- state -------------------------------------------------------------------------------------
 
     @property
@@ -278,6 +316,8 @@ class Optimizer:
             ``{"state": {number: {"step": ..., ...}}, "param_groups": [{..., "params": [numbers]}]}`` with
             copies of the arrays; the keys are PyTorch's.
         """
+        for hook in tuple(self._dict_hooks["before saving"].values()):
+            hook(self)
         numbers: dict[int, int] = {}
         groups = []
         for group in self.param_groups:
@@ -286,7 +326,11 @@ class Optimizer:
             entries = {key: plain(value) for key, value in group.items() if key != "params"}
             groups.append({**entries, "params": [numbers[id(parameter)] for parameter in group["params"]]})
         state = {numbers[id(parameter)]: plain(entry) for parameter, entry in self._saved_state().items()}
-        return {"state": dict(sorted(state.items())), "param_groups": groups}
+        saved: dict[str, Any] = {"state": dict(sorted(state.items())), "param_groups": groups}
+        for hook in tuple(self._dict_hooks["after saving"].values()):
+            replaced = hook(self, saved)
+            saved = saved if replaced is None else replaced
+        return saved
 
     def _saved_state(self) -> Mapping[Any, Mapping[str, Any]]:
         """The state as ``state_dict`` shows it."""
@@ -301,6 +345,10 @@ class Optimizer:
             ValueError: if the groups, the shapes of the state or the hyper-parameters do not fit.
         """
         name = f"{type(self).__name__}.load_state_dict"
+        for hook in tuple(self._dict_hooks["before loading"].values()):
+            replaced = hook(self, state_dict)
+            state_dict = state_dict if replaced is None else replaced
+        check_state_dict(name, state_dict)
         saved = [
             {key: plain(value) for key, value in group.items() if key not in IMPLEMENTATION}
             for group in state_dict["param_groups"]
@@ -323,6 +371,15 @@ class Optimizer:
         complete = [{**group, **entry, "params": group["params"]} for group, entry in zip(self.param_groups, saved)]
         entries: dict[int, dict[str, Any]] = {}
         for number, entry in state_dict["state"].items():
+            if int(number) not in parameters:
+                raise ValueError(
+                    explain(
+                        name,
+                        expected=f"state of parameters {sorted(parameters)}",
+                        got=f"state of parameter {number}",
+                        remedy="load the state that was saved with this model",
+                    )
+                )
             parameter = parameters[int(number)]
             position = next(i for i, group in enumerate(complete) if any(p is parameter for p in group["params"]))
             entries[id(parameter)] = self._read_state(complete[position], parameter, plain(entry), number)
@@ -332,6 +389,8 @@ class Optimizer:
             group.update(entry)
         self._restore(entries)
         self._stepped = self._stepped or bool(entries)  # where schedules look for a step before their own
+        for hook in tuple(self._dict_hooks["after loading"].values()):
+            hook(self)
 
     def _read_state(self, group: Group, parameter: Any, entry: dict[str, Any], number: Any) -> dict[str, Any]:
         """Check the saved state of one parameter, and give it the form in which it is kept."""
@@ -358,11 +417,12 @@ class Optimizer:
 
     # A hook may be a function of the moment, which a copy has no use for.
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key not in ("_before", "_after")}
+        return {key: value for key, value in self.__dict__.items() if key not in ("_before", "_after", "_dict_hooks")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._before, self._after = Hooks(), Hooks()
+        self._dict_hooks = {kind: Hooks() for kind in DICT_HOOKS}
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]

@@ -6,12 +6,17 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["as_number", "plain"]
+__all__ = ["as_number", "as_plain_number", "plain"]
 
 
 def as_number(loss: Any) -> float:
     """A loss as a Python number, whether it is a Tensor or not."""
     return float(loss.item() if hasattr(loss, "item") else loss)
+
+
+def as_plain_number(value: Any) -> Any:
+    """A Python number for an array or Tensor of no axes; any other value as it is."""
+    return value.item() if hasattr(value, "item") and getattr(value, "ndim", None) == 0 else value
 
 
 def plain(value: Any) -> Any:

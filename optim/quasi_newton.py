@@ -126,8 +126,21 @@ class LBFGS(Optimizer):
             first_loss = closure()
         if self.nonfinite != "allow" and not self._all_finite(self._gradients()):
             return first_loss
-        _Descent(self.param_groups[0], self.state, closure).run(as_number(first_loss))
+        _Descent(self.param_groups[0], self.state, closure).run(self._checked(first_loss))
         return first_loss
+
+    @staticmethod
+    def _checked(loss: Any) -> float:
+        if loss is None or np.size(getattr(loss, "_data", loss)) != 1:
+            raise ValueError(
+                explain(
+                    "LBFGS.step",
+                    expected="the loss, one number, from the closure",
+                    got="None" if loss is None else f"shape {np.shape(loss)}",
+                    remedy="return the loss from it, after backward",
+                )
+            )
+        return as_number(loss)
 
 
 class _Descent:
@@ -154,7 +167,7 @@ class _Descent:
             d = self._direction(g)
             before = loss
             state["d"], state["prev_flat_grad"], state["prev_loss"] = d, g, loss
-            t = group["lr"]
+            t = float(group["lr"])
             if state["n_iter"] == 1:
                 t = min(1.0, 1.0 / float(np.abs(g).sum())) * t
             state["t"] = t
@@ -164,17 +177,12 @@ class _Descent:
 
             line = ParameterLine(self.closure, self.vector.parameters, d)
             last = iteration == group["max_iter"]
-            if group["line_search_fn"] is not None:
-                search = StrongWolfe(limit=max(group["max_eval"] - evaluations, 0))
-                found = search.run(line, Point(0.0, loss, slope, g), t)
-                t, loss, g = found.step, found.value, found.gradient
-            line.move(t)
+            try:
+                t, loss, g = self._move(line, Point(0.0, loss, slope, g), t, group["max_eval"] - evaluations, last)
+            except BaseException:
+                line.move(0.0)  # where the last iteration ended
+                raise
             state["t"] = t
-            if group["line_search_fn"] is None and not last:  # at the last a further evaluation would serve nothing
-                with enable_grad():
-                    loss = as_number(self.closure())
-                g = self.vector.gradient()
-                line.evaluations += 1
             evaluations += line.evaluations
             state["func_evals"] += line.evaluations
             if last or evaluations >= group["max_eval"]:
@@ -183,6 +191,20 @@ class _Descent:
                 return
             if abs(loss - before) < group["tolerance_change"]:
                 return
+
+    def _move(self, line: ParameterLine, start: Point, t: float, left: int, last: bool) -> tuple[float, Any, Any]:
+        """Go along the line; how far, and the loss and the gradient there."""
+        if self.group["line_search_fn"] is not None:
+            found = StrongWolfe(limit=max(left, 0)).run(line, start, t)
+            line.move(found.step)
+            return found.step, found.value, found.gradient
+        line.move(t)
+        if last:  # a further evaluation would serve nothing
+            return t, start.value, start.gradient
+        with enable_grad():
+            loss = as_number(self.closure())
+        line.evaluations += 1
+        return t, loss, self.vector.gradient()
 
     def _direction(self, g: Any) -> Any:
         """Against the gradient, bent by what the earlier iterations say of the curvature."""

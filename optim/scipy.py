@@ -13,6 +13,7 @@ import numpy as np
 from autograd_core import no_grad
 from autograd_core.errors import explain
 
+from .checking import require_scipy
 from .second_order.functions import Counted
 from .second_order.recorded import flat, hessian_of, jacobian_of, product_with_hessian, recorded_gradient
 from .vector import ParameterVector
@@ -65,8 +66,7 @@ def minimize(
     >>> {name: round(float(value), 6) for name, value in found.x.items()}
     {'a': 1.0, 'b': 2.0}
     """
-    from scipy import optimize
-
+    optimize = require_scipy("optim.scipy.minimize")
     point = _Point("optim.scipy.minimize", f, params, args)
     name = (method or "").lower()
     derivatives: dict[str, Any] = {} if name in WITHOUT_GRADIENT else {"jac": point.gradient}
@@ -115,8 +115,7 @@ def least_squares(
     >>> round(float(found.x["slope"]), 6)
     3.0
     """
-    from scipy import optimize
-
+    optimize = require_scipy("optim.scipy.least_squares")
     point = _Point("optim.scipy.least_squares", residuals, params, args)
     result = optimize.least_squares(point.residuals, point.start, jac=point.jacobian, method=method, **options)
     result.vector = result.x

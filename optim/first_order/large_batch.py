@@ -90,7 +90,7 @@ class LARS(PerParameter):
         """One step of LARS."""
         decay, b = group["weight_decay"], state["momentum_buffer"]
         g = -g if group["maximize"] else g
-        rate = group["lr"]
+        rate = float(group["lr"])
         if group["adapt"]:
             size, slope = float(np.linalg.norm(p)), float(np.linalg.norm(g))
             if slope > 0:
@@ -175,7 +175,7 @@ class LAMB(PerParameter):
         u /= 1 - beta1**t
         if group["weight_decay"]:
             u += group["weight_decay"] * p
-        rate = group["lr"]
+        rate = float(group["lr"])
         if group["adapt"]:
             rate *= _ratio(float(np.linalg.norm(p)), float(np.linalg.norm(u)))
         u *= rate

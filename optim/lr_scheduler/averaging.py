@@ -7,7 +7,7 @@ from typing import Any
 
 from ..checking import require, require_choice
 from ..optimizer import Optimizer
-from .base import LRScheduler, checked_optimizer, per_group
+from .base import LRScheduler, checked_optimizer, rates_per_group
 
 __all__ = ["SWALR"]
 
@@ -52,7 +52,7 @@ class SWALR(LRScheduler):
         anneal_strategy: str = "cos",
         last_epoch: int = -1,
     ) -> None:
-        targets = per_group("SWALR", "swa_lr", swa_lr, checked_optimizer("SWALR", optimizer))
+        targets = rates_per_group("SWALR", "swa_lr", swa_lr, checked_optimizer("SWALR", optimizer))
         require_choice("SWALR", "anneal_strategy", anneal_strategy, ("cos", "linear"))
         self.anneal_epochs = anneal_epochs
         self._anneal_strategy = anneal_strategy

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping
 from typing import Any
 
 from autograd_core.errors import explain
 
+from ..checking import require
 from ..optimizer import Optimizer
 from ..plain import plain
 
@@ -193,3 +195,11 @@ def per_group(name: str, key: str, value: Any, optimizer: Optimizer) -> list[Any
             )
         )
     return list(value)
+
+
+def rates_per_group(name: str, key: str, value: Any, optimizer: Optimizer) -> list[Any]:
+    """Learning rates for every group, each of at least 0."""
+    rates = per_group(name, key, value, optimizer)
+    for rate in rates:
+        require(name, {key: rate}, key, lambda number: 0 <= number < math.inf, f"{key} of at least 0")
+    return rates

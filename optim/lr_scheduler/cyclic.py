@@ -11,7 +11,7 @@ from autograd_core.errors import explain
 
 from ..checking import require, require_choice
 from ..optimizer import Optimizer
-from .base import LRScheduler, checked_optimizer, per_group
+from .base import LRScheduler, checked_optimizer, per_group, rates_per_group
 
 __all__ = ["CosineAnnealingLR", "CosineAnnealingWarmRestarts", "CyclicLR", "OneCycleLR"]
 
@@ -260,8 +260,8 @@ class CyclicLR(_MomentumSchedule):
         last_epoch: int = -1,
     ) -> None:
         self.optimizer = checked_optimizer("CyclicLR", optimizer)
-        base_lrs = per_group("CyclicLR", "base_lr", base_lr, optimizer)
-        self.max_lrs = per_group("CyclicLR", "max_lr", max_lr, optimizer)
+        base_lrs = rates_per_group("CyclicLR", "base_lr", base_lr, optimizer)
+        self.max_lrs = rates_per_group("CyclicLR", "max_lr", max_lr, optimizer)
         if scale_fn is None:
             require_choice("CyclicLR", "mode", mode, ("triangular", "triangular2", "exp_range"))
             scale_mode = "iterations" if mode == "exp_range" else "cycle"
@@ -395,7 +395,7 @@ class OneCycleLR(_MomentumSchedule):
         self._schedule_phases = _phases(self.total_steps, pct_start, three_phase)
         self._anneal_func_type = anneal_strategy
         self.cycle_momentum = cycle_momentum
-        max_lrs = per_group("OneCycleLR", "max_lr", max_lr, optimizer)
+        max_lrs = rates_per_group("OneCycleLR", "max_lr", max_lr, optimizer)
         if cycle_momentum:
             self._prepare_momentum(base_momentum, max_momentum, last_epoch == -1)
         if last_epoch == -1:

@@ -10,7 +10,7 @@ from typing import Any
 
 from autograd_core.errors import explain
 
-from ..checking import require
+from ..checking import require, require_at_least_zero
 from ..optimizer import Optimizer
 from .base import LRScheduler, checked_optimizer, per_group
 
@@ -155,6 +155,7 @@ class StepLR(LRScheduler):
         self.step_size = step_size
         self.gamma = gamma
         require("StepLR", vars(self), "step_size", lambda value: value >= 1, "a step size of at least 1")
+        require_at_least_zero("StepLR", vars(self), "gamma")
         super().__init__(optimizer, last_epoch)
 
     def rate(self, lr: float, base_lr: float) -> float:
@@ -194,6 +195,7 @@ class MultiStepLR(LRScheduler):
     ) -> None:
         self.milestones = Counter(milestones)
         self.gamma = gamma
+        require_at_least_zero("MultiStepLR", vars(self), "gamma")
         super().__init__(optimizer, last_epoch)
 
     def rate(self, lr: float, base_lr: float) -> float:
@@ -330,6 +332,7 @@ class ExponentialLR(LRScheduler):
 
     def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
         self.gamma = gamma
+        require_at_least_zero("ExponentialLR", vars(self), "gamma")
         super().__init__(optimizer, last_epoch)
 
     def rate(self, lr: float, base_lr: float) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..checking import require_at_least_zero, require_choice
+from ..checking import require, require_at_least_zero, require_choice
 from .functions import Counted
 from .residual_methods import GaussNewton, Levenberg, LevenbergMarquardt, ResidualMethod
 from .results import OptimizeResult, StepReport
@@ -86,6 +86,8 @@ def least_squares(
     """
     require_choice("least_squares", "method", method, tuple(METHODS))
     require_at_least_zero("least_squares", dict(ftol=ftol, xtol=xtol, gtol=gtol), "ftol", "xtol", "gtol")
+    if max_nfev is not None:
+        require("least_squares", dict(max_nfev=max_nfev), "max_nfev", lambda n: n >= 1, "max_nfev of at least 1")
     closure = Counted("least_squares", residuals, x0, args)
     optimizer = METHODS[method](closure.leaves, **options)
     limit = 500 * sum(leaf.size for leaf in closure.leaves) if max_nfev is None else max_nfev

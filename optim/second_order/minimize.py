@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd_core import enable_grad
+from autograd_core.errors import explain
 
 from ..checking import require, require_choice
 from ..line_search.inexact import StrongWolfe
@@ -20,8 +22,10 @@ from .results import OptimizeResult, StepReport
 
 __all__ = ["minimize"]
 
-METHODS = ("newton", "newton-cg", "cg", "lbfgs", "gradient-descent")
+WITHOUT_GRADIENT = ("annealing", "genetic")
+METHODS = ("newton", "newton-cg", "cg", "lbfgs", "gradient-descent", *WITHOUT_GRADIENT)
 MESSAGES = {
+    -2: "the function or its gradient is no longer finite: it may have no minimum",
     -1: "no step lowered the function further",
     0: "the number of iterations was used up",
     1: "gtol: no number of the gradient is larger",
@@ -48,18 +52,24 @@ def minimize(
         x0: where to start: an array, a list of numbers, or nested tuples, lists and dicts of arrays.
         method: ``"newton"`` (``Newton``), ``"newton-cg"`` (``NewtonCG``), ``"cg"`` (``ConjugateGradient``),
             ``"lbfgs"`` (``LBFGS`` with strong Wolfe) or ``"gradient-descent"`` (with the line search
-            ``StrongWolfe``).
+            ``StrongWolfe``); or, by values alone, all over a region ``bounds``, ``"annealing"``
+            (``SimulatedAnnealing``) or ``"genetic"`` (``GeneticAlgorithm``).
         gtol: see above.
-        max_iter: how many iterations at most; 200 times the number of parameters, if not given.
+        max_iter: how many iterations at most; 200 times the number of parameters, if not given, and 1000 for
+            the methods that search a region.
         args: further arguments of ``f``.
-        options: hyper-parameters of the method.
+        options: hyper-parameters of the method; ``bounds`` and ``generator`` for those that search a region.
 
     Returns:
-        An ``OptimizeResult``. Its ``history`` has a ``StepReport`` for each iteration (none for ``"lbfgs"``).
+        An ``OptimizeResult``. Its ``history`` has a ``StepReport`` for each iteration (none for ``"lbfgs"``, one for
+        the methods that search a region; these end with ``status`` 2, or 0 where the population of the genetic
+        algorithm has not converged).
 
     Raises:
         ValueError: for another method, a start that is not finite, or a function that returns no number.
-        FloatingPointError: if the function or its gradient is not finite at the start.
+        TypeError: for a search of a region without ``bounds``, or a function that cannot be differentiated.
+        FloatingPointError: if the function or its gradient is not finite at the start. Where that happens later, the
+            search ends with ``status`` −2.
 
     >>> import optim
     >>> def rosenbrock(x):
@@ -72,16 +82,23 @@ def minimize(
     """
     require_choice("minimize", "method", method, METHODS)
     require("minimize", dict(gtol=gtol), "gtol", lambda value: value >= 0, "gtol of at least 0")
+    if max_iter is not None:
+        require("minimize", dict(max_iter=max_iter), "max_iter", lambda value: value >= 1, "max_iter of at least 1")
     counted = Counted("minimize", f, x0, args)
+    if method in WITHOUT_GRADIENT:
+        from ..derivative_free import search_region  # which stands on this package
+
+        return search_region(counted, method, max_iter, options)
     limit = 200 * sum(leaf.size for leaf in counted.leaves) if max_iter is None else max_iter
     run = _run_lbfgs if method == "lbfgs" else _run_steps
     optimizer, history, iterations = run(counted, method, gtol, limit, options)
-    with enable_grad():
+    with enable_grad(), np.errstate(all="ignore"):
         loss = with_gradients(counted, counted.leaves, "minimize")()
     flat = [np.zeros(leaf.shape) if leaf.grad is None else np.array(leaf.grad._data) for leaf in counted.leaves]
     gradient = np.concatenate([np.reshape(part, -1) for part in flat])
     largest = float(np.abs(gradient).max())
-    status = 1 if largest <= gtol else 0 if iterations >= limit else -1
+    finite = math.isfinite(as_number(loss)) and math.isfinite(largest)
+    status = -2 if not finite else 1 if largest <= gtol else 0 if iterations >= limit else -1
     derivatives = getattr(optimizer, "evaluations", counted.calls - 1) + 1
     return OptimizeResult(
         x=counted.point(),
@@ -101,10 +118,23 @@ def minimize(
     )
 
 
+def _is_finite(counted: Counted) -> bool:
+    """Whether the function and its gradient are finite at the present point."""
+    with enable_grad(), np.errstate(all="ignore"):
+        loss = with_gradients(counted, counted.leaves, "minimize")()
+    gradients = [leaf.grad._data for leaf in counted.leaves if leaf.grad is not None]
+    return math.isfinite(as_number(loss)) and all(np.isfinite(gradient).all() for gradient in gradients)
+
+
 def _run_lbfgs(counted: Counted, method: str, gtol: float, limit: int, options: dict[str, Any]) -> Any:
     settings = dict(tolerance_grad=gtol, tolerance_change=0.0, line_search_fn="strong_wolfe", nonfinite="raise")
     optimizer = LBFGS(counted.leaves, max_iter=limit, max_eval=25 * limit, **{**settings, **options})
-    optimizer.step(with_gradients(counted, counted.leaves, "minimize"))
+    with np.errstate(all="ignore"):
+        loss = optimizer.step(with_gradients(counted, counted.leaves, "minimize"))
+    if not math.isfinite(as_number(loss)):
+        raise FloatingPointError(
+            explain("minimize", expected="a finite value at x0", got=f"{as_number(loss)}", remedy="pass another start")
+        )
     state = optimizer.state[counted.leaves[0]]
     return optimizer, [], state["n_iter"]
 
@@ -121,7 +151,12 @@ def _run_steps(counted: Counted, method: str, gtol: float, limit: int, options: 
         optimizer.enough = gtol
     history: list[StepReport] = []
     for _ in range(limit):
-        optimizer.step(counted)
+        try:
+            optimizer.step(counted)
+        except FloatingPointError:
+            if not history or _is_finite(counted):
+                raise
+            break
         report = optimizer.report
         if report.gradient_norm <= gtol:
             break

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from autograd_core import Tensor
-from autograd_core.errors import explain
 
 from ..checking import require, require_closure
 from ..optimizer import Group
@@ -74,10 +73,6 @@ class NaturalGradient(ResidualMethod):
 
     def _step(self, closure: Callable[[], Any] | None = None) -> Any:
         losses, jacobian = self.linearize(require_closure("NaturalGradient.step", closure))
-        if not losses.size:
-            raise ValueError(
-                explain("NaturalGradient.step", expected="losses of examples", got="none", remedy="pass some examples")
-            )
         loss = Tensor(np.mean(losses))
         if not self._finite_start(losses, jacobian):
             return loss
@@ -85,7 +80,7 @@ class NaturalGradient(ResidualMethod):
         start = self.vector.values()
         weights = np.full(start.shape, math.sqrt(group["damping"]))
         step, condition, _ = solve_damped(jacobian / root, np.full(losses.shape, 1 / root), weights)
-        step = group["lr"] * step
+        step = float(group["lr"]) * step
         self.vector.assign(start + step)
         self.report = StepReport(
             float(loss.item()),

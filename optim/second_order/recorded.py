@@ -137,6 +137,6 @@ def require_real(name: str, parameters: Sequence[Any]) -> None:
                     name,
                     expected="real parameters",
                     got=str(parameter.dtype),
-                    remedy="optimize real and imaginary parts as parameters of their own",
+                    remedy="pass floating-point Tensors, real and imaginary parts as parameters of their own",
                 )
             )

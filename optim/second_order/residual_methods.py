@@ -49,6 +49,9 @@ class ResidualMethod(SecondOrder):
         if residuals.ndim != 1 or residuals.dtype.kind != "f":
             got = f"{residuals.dtype} of shape {residuals.shape}"
             raise ValueError(explain(name, expected=expected, got=got, remedy=remedy))
+        if not residuals.size:
+            remedy = "pass some examples"
+            raise ValueError(explain(name, expected=f"{self.wanted} of examples", got="none", remedy=remedy))
         if not residuals.requires_grad:
             remedy = "compute them from the parameters with Tensors, without detach or no_grad"
             raise ValueError(explain(name, expected=expected, got="a Tensor without a graph", remedy=remedy))

@@ -54,10 +54,11 @@ class OptimizeResult:
     Attributes:
         x: the parameters, built like ``x0``.
         fun: the residuals at ``x``, or the value of the function.
-        jac: the Jacobian of the residuals at ``x``, of shape (m, n), or the gradient, built like ``x``.
+        jac: the Jacobian of the residuals at ``x``, of shape (m, n), or the gradient, built like ``x``; ``None`` for
+            methods that do without.
         cost: ½ Σ r² for least squares, else the value of the function.
-        grad: the gradient Jᵀr as a vector (least squares), else the gradient as a vector.
-        optimality: its largest number.
+        grad: the gradient Jᵀr as a vector (least squares), else the gradient as a vector, or ``None``.
+        optimality: its largest number, or NaN.
         nit, nfev, njev, nhev: how many iterations were made, and evaluations of the function, of its first
             derivatives and of its second ones (matrices, or products with a vector).
         status: why the search ended; above 0 where it converged.
