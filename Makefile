@@ -15,7 +15,7 @@ STAMPS := $(VENV)/.installed
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format bench conformance notebooks docs wheel check clean
+.PHONY: help demo test lint format bench conformance notebooks docs wheel browser check clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F '|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -49,6 +49,9 @@ docs: $(STAMPS)/test ## write the pages that are generated: docs/support.md
 
 wheel: $(STAMPS)/core ## build the wheel and look into it
 	$(BIN)/python -m tools.check_wheel
+
+browser: ## look for the browser that some tests need; in CI, install it
+	@sh tools/browser.sh
 
 check: lint wheel test notebooks demo ## everything that CI does
 	@echo "All checks passed."

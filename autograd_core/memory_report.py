@@ -38,18 +38,12 @@ class MemoryReport:
     """
 
     def __init__(self, nodes: Sequence[Tensor]) -> None:
-        saved = {id(owner_of(array)) for node in nodes for array in read_in_backward(node)}
-        counted: set[int] = set()
         totals: dict[str, list[int]] = {}
-        for node in nodes:
+        for node, values, saved in bytes_by_node(nodes):
             total = totals.setdefault("leaf" if node.primitive is None else node.primitive.name, [0, 0, 0])
             total[0] += 1
-            for array in (*(node._data if isinstance(node._data, tuple) else (node._data,)), *kept_by(node)):
-                owner = owner_of(array)
-                if id(owner) not in counted:
-                    counted.add(id(owner))
-                    total[1] += owner.nbytes
-                    total[2] += owner.nbytes if id(owner) in saved else 0
+            total[1] += values
+            total[2] += saved
         rows = [MemoryRow(name, *total) for name, total in totals.items()]
         self.rows = sorted(rows, key=lambda row: (-row.values, row.operation))
         self.values = sum(row.values for row in rows)
@@ -62,6 +56,24 @@ class MemoryReport:
 
     def __repr__(self) -> str:
         return str(self)
+
+
+def bytes_by_node(nodes: Sequence[Tensor]) -> Iterator[tuple[Tensor, int, int]]:
+    """Per node the bytes of what it holds, and how many of them a rule reads in the backward pass.
+
+    Memory that several nodes share (views) is counted at the first of them.
+    """
+    read = {id(owner_of(array)) for node in nodes for array in read_in_backward(node)}
+    counted: set[int] = set()
+    for node in nodes:
+        values = saved = 0
+        for array in (*(node._data if isinstance(node._data, tuple) else (node._data,)), *kept_by(node)):
+            owner = owner_of(array)
+            if id(owner) not in counted:
+                counted.add(id(owner))
+                values += owner.nbytes
+                saved += owner.nbytes if id(owner) in read else 0
+        yield node, values, saved
 
 
 def owner_of(array: Any) -> Any:

@@ -37,6 +37,7 @@ NAMESPACES = [
     "optim.line_search",
     "optim.lr_scheduler",
     "viz",
+    "viz.plots",
 ]
 
 # Public names of ``autograd_core`` without an example of their own. Shorten this list, do not lengthen it.

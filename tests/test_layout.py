@@ -131,6 +131,11 @@ def cards(root):
     return [group for group in root.iterfind(".//{*}g") if group.get("id")]
 
 
+def edges(root):
+    """The paths that end in an arrow."""
+    return [path for group in root.iterfind(".//{*}g[@marker-end]") for path in group.iterfind("{*}path")]
+
+
 @pytest.mark.parametrize("direction", ["LR", "TB"])
 def test_the_picture_holds_values_and_gradients(direction):
     a, b = leaf(2.0, "a"), leaf(-3.0, "b")
@@ -138,7 +143,7 @@ def test_the_picture_holds_values_and_gradients(direction):
     root, text = drawn(e, direction=direction)
     texts = ["".join(group.itertext()) for group in cards(root)]
     assert any("a" in t and "2" in t and "-2" in t for t in texts)
-    assert text.count('marker-end="url(#arrow)"') == 4
+    assert len(edges(root)) == 4
     assert root.get("role") == "img"
     assert "4 nodes" in root.get("aria-label")
     width, height = float(root.get("width")), float(root.get("height"))
@@ -148,7 +153,7 @@ def test_the_picture_holds_values_and_gradients(direction):
 def test_using_a_node_twice_draws_two_curves():
     x = leaf(3.0, "x")
     root, _ = drawn(x * x)
-    curves = [path.get("d") for path in root.iterfind(".//{*}path")]
+    curves = [path.get("d") for path in edges(root)]
     assert len(curves) == 2
     assert curves[0] != curves[1]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import tomllib
 import zipfile
@@ -101,7 +102,25 @@ def test_continuous_integration_runs_check():
     assert os.access(script, os.X_OK)
     text = script.read_text(encoding="utf-8")
     assert "set -eu" in text
-    assert text.splitlines()[-1] == "exec make check"
+    assert text.splitlines()[-2:] == ["make browser", "exec make check"]
+
+
+def test_looking_for_a_browser_never_fails(tmp_path):
+    """Without network, without root, without a browser: it says what is missing, and goes on."""
+    for command in ("id", "timeout"):
+        (tmp_path / command).symlink_to(shutil.which(command))
+    (tmp_path / "apt-get").write_text("#!/bin/sh\necho no network >&2\nexit 100\n", encoding="utf-8")
+    (tmp_path / "apt-get").chmod(0o755)
+    shell = shutil.which("sh")
+    for environment in ({}, {"CI": "true"}):
+        ran = subprocess.run(
+            [shell, ROOT / "tools" / "browser.sh"],
+            env={"PATH": str(tmp_path), **environment},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert "the tests in a browser will be skipped" in ran.stdout
 
 
 def test_help_lists_the_commands():

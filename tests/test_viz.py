@@ -210,7 +210,8 @@ def test_only_the_nearest_nodes_of_a_large_graph():
     kinds = [node.kind for node in drawing.view.nodes]
     assert len(kinds) - kinds.count("more") == 10
     assert kinds.count("more") == 1
-    assert drawing.view.notes == ("41 nodes further from the result are left out (max_nodes=10).",)
+    assert drawing.view.notes[0] == "41 nodes further from the result are left out (max_nodes=10)."
+    assert "only=viz.around(w, hops=2)" in drawing.view.notes[1]
     assert len(viz.draw(y, max_nodes=None).view.nodes) == 51
     wide = np.stack([leaf(float(i)) for i in range(30)]).sum()
     kinds = [node.kind for node in viz.draw(wide, max_nodes=10).view.nodes]
@@ -310,13 +311,16 @@ def test_the_dot_text():
         'color="#0b61a4" fillcolor="#ffffff" penwidth=1.8 tooltip="x'
     )
     expression = ' <FONT COLOR="#59636e">= x × x</FONT>'
-    assert body[2] == (
+    ending = ["shape (), float64", "8 bytes, 8 kept for the backward pass"]
+    assert body[1] == f'{ending[0]}'
+    assert body[2] == f'{ending[1]}"]'
+    assert body[3] == (
         f"n2 [label=<{card}{title.format('y', expression)}{value.format(9)}{gradient.format(1)}</TABLE>> "
         'color="#1b1f24" penwidth=2.2 tooltip="y multiply'
     )
     assert body[-3:] == [
-        'n1 -> n2 [edgetooltip="local derivative: x"]',
-        'n1 -> n2 [edgetooltip="local derivative: x"]',
+        'n1 -> n2 [label=x edgetooltip="local derivative: x"]',
+        'n1 -> n2 [label=x edgetooltip="local derivative: x"]',
         "}",
     ]
 
@@ -424,7 +428,7 @@ def test_wrong_arguments(tmp_path):
     with pytest.raises(ValueError, match="gradients='all'"):
         viz.draw(e, gradients="all")
     with pytest.raises(
-        ValueError, match=r"ends in one of \.svg, \.png, \.pdf, \.dot, \.gv, \.mmd, \.json, \.txt, got '\.jpg'"
+        ValueError, match=r"ends in one of \.svg, \.png, \.pdf, \.dot, \.gv, \.html, \.mmd, \.json, \.txt, got '\.jpg'"
     ):
         viz.draw(e).save(tmp_path / "graph.jpg")
 
@@ -436,7 +440,7 @@ def test_json_is_plain_and_versioned(tmp_path):
     _, _, e = worked_example()
     drawing = viz.draw(e)
     data = json.loads(drawing.save(tmp_path / "graph.json").read_text(encoding="utf-8"))
-    assert data["version"] == 1
+    assert data["version"] == 2
     assert [node["label"] for node in data["nodes"] if node["kind"] == "leaf"] == ["a", "b"]
     assert len(data["edges"]) == len(drawing.view.edges)
 

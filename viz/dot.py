@@ -1,4 +1,8 @@
-"""The DOT renderer: from a ``View`` to a ``graphviz.Digraph``."""
+"""The DOT renderer: from a ``View`` to a ``graphviz.Digraph``.
+
+DOT has no thumbnails: as tables of coloured cells they would be larger than the rest. All else is on the cards
+as in the library's own pictures.
+"""
 
 from __future__ import annotations
 
@@ -6,38 +10,33 @@ from html import escape
 
 import graphviz
 
-from .style import CARD, GRADIENT, LABEL_WIDTH, LINE, MUTED, TEXT, VALUE, VALUE_WIDTH
+from .boxes import add_clusters
+from .cards import FREE, Line, badge_text, detailed, edge_text, free_text, lines
+from .modes import BADGES
+from .style import LABEL_WIDTH, LIGHT, VALUE_WIDTH, Palette, ink
 from .text import clipped, printable
-from .view import View, ViewEdge, ViewNode
+from .view import Legend, View, ViewEdge, ViewNode
 
 FONT = "Helvetica,Arial,sans-serif"
-
-# How the kinds of nodes differ: in their frames.
-FRAMES = {
-    "leaf": {"color": VALUE, "penwidth": "1.8", "fillcolor": "#ffffff"},
-    "constant": {"color": LINE, "style": "rounded,filled,dashed", "fillcolor": "#ffffff"},
-    "operation": {"color": LINE},
-    "result": {"color": TEXT, "penwidth": "2.2"},
-    "number": {"fontcolor": VALUE, "shape": "plaintext", "style": "", "margin": "0.03", "width": "0", "height": "0.2"},
-    "more": {"fontcolor": MUTED, "shape": "plaintext", "style": "", "margin": "0.03", "width": "0", "height": "0.2"},
-}
+SCALE_STEPS = 12
 
 
-def render(view: View, direction: str = "LR") -> graphviz.Digraph:
+def render(view: View, direction: str = "LR", palette: Palette = LIGHT) -> graphviz.Digraph:
     """``view`` in the DOT language.
 
     Args:
         view: what to draw.
         direction: ``"LR"`` for a graph that reads from left to right, ``"TB"`` from top to bottom.
+        palette: the colours.
     """
     dot = graphviz.Digraph(
         "graph",
         graph_attr={
             "rankdir": direction,
-            "bgcolor": "#ffffff",
+            "bgcolor": palette.paper,
             "fontname": FONT,
             "fontsize": "10",
-            "fontcolor": MUTED,
+            "fontcolor": palette.muted,
             "nodesep": "0.18",
             "ranksep": "0.4",
             "tooltip": "computational graph",
@@ -45,61 +44,122 @@ def render(view: View, direction: str = "LR") -> graphviz.Digraph:
         node_attr={
             "shape": "box",
             "style": "rounded,filled",
-            "fillcolor": CARD,
+            "fillcolor": palette.card,
             "fontname": FONT,
             "fontsize": "11",
-            "fontcolor": TEXT,
+            "fontcolor": palette.text,
             "margin": "0.09,0.06",
             "height": "0.3",
         },
-        edge_attr={"color": MUTED, "arrowsize": "0.6", "penwidth": "0.9"},
+        edge_attr={
+            "color": palette.muted,
+            "arrowsize": "0.6",
+            "penwidth": "0.9",
+            "fontname": FONT,
+            "fontsize": "8",
+            "fontcolor": palette.muted,
+        },
     )
+    full = detailed(view)
     for node in view.nodes:
-        label = _plain(node.value or node.label) if node.kind in ("number", "more") else _card(view, node)
-        dot.node(node.id, label=label, tooltip=_tooltip(node), **FRAMES[node.kind])
+        label = graphviz.escape(free_text(node)) if node.kind in FREE else _card(view, node, full, palette)
+        dot.node(node.id, label=label, tooltip=graphviz.escape(printable(node.tooltip())), **_frame(node, palette))
+    if view.groups and full:
+        add_clusters(dot, view, palette)
     for edge in view.edges:
-        dot.edge(edge.source, edge.target, **_edge_attributes(edge))
-    if view.notes:
-        dot.attr(label=graphviz.escape("\n".join(view.notes)), labelloc="b")
+        dot.edge(edge.source, edge.target, **_edge_attributes(edge, full, palette))
+    if view.legend is not None:
+        dot.attr(label=_legend(view.legend, view.notes, palette), labelloc="b")
+    elif view.notes:
+        dot.attr(label=graphviz.escape("\n".join(printable(note) for note in view.notes)), labelloc="b")
     return dot
 
 
-def _card(view: View, node: ViewNode) -> str:
+def _frame(node: ViewNode, palette: Palette) -> dict[str, str]:
+    """How the kinds of nodes differ: in their frames."""
+    free = {"shape": "plaintext", "style": "", "margin": "0.03", "width": "0", "height": "0.2"}
+    frame = {
+        "leaf": {"color": palette.value, "penwidth": "1.8", "fillcolor": palette.paper},
+        "constant": {"color": palette.line, "style": "rounded,filled,dashed", "fillcolor": palette.paper},
+        "detached": {"color": palette.line, "style": "filled,dashed", "shape": "cds", "fillcolor": palette.paper},
+        "result": {"color": palette.text, "penwidth": "2.2"},
+        "group": {"color": palette.line, "style": "filled", "shape": "box3d"},
+        "failed": {"color": palette.gradient, "style": "rounded,filled,dashed", "penwidth": "2.6"},
+        "number": {"fontcolor": palette.value, **free},
+        "more": {"fontcolor": palette.muted, **free},
+    }.get(node.kind, {"color": palette.line})
+    if node.shade is not None:
+        frame["fillcolor"] = palette.shade(node.shade)
+    if node.marked and node.kind not in FREE:
+        frame |= {"color": palette.mark, "penwidth": "3.4"}
+    return frame
+
+
+def _card(view: View, node: ViewNode, full: bool, palette: Palette) -> str:
     """An HTML-like label: the name and how the node was computed, the value, the gradient."""
-    title = f"<B>{_html(node.label, LABEL_WIDTH)}</B>" if node.label else ""
-    if node.expression:
-        title += f" {_font('= ' + node.expression, MUTED, LABEL_WIDTH)}"
-    elif not node.label:
-        title = _font(node.kind, MUTED, LABEL_WIDTH)
-    rows = [f'<TR><TD COLSPAN="2" ALIGN="LEFT">{title}</TD></TR>', _row("value", node.value, VALUE)]
-    if view.has_gradients and node.requires_grad:
-        rows.append(_row("gradient", view.gradient_text(node), MUTED if node.gradient is None else GRADIENT))
+    shade = None if node.shade is None else ink(palette.shade(node.shade))
+    rows = [_line(line, palette, shade) for line in lines(view, node, full)]
+    for badge in node.badges:
+        text = f'<FONT COLOR="{palette.paper}" POINT-SIZE="9"><B>{_html(badge_text(badge))}</B></FONT>'
+        rows.append(f'<TR><TD COLSPAN="2" ALIGN="LEFT" BGCOLOR="{palette.text}">{text}</TD></TR>')
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{"".join(rows)}</TABLE>>'
 
 
-def _row(word: str, text: str, color: str) -> str:
-    known = f'<TD ALIGN="RIGHT">{_font(text, color, VALUE_WIDTH)}</TD>'
-    return f'<TR><TD ALIGN="LEFT"><FONT COLOR="{MUTED}" POINT-SIZE="9">{word}&#160;&#160;</FONT></TD>{known}</TR>'
+def _line(line: Line, palette: Palette, shade: str | None) -> str:
+    muted = shade or palette.muted
+    if not line.word:
+        text = f"<B>{_html(line.text)}</B>" if line.role == "name" else _font(line.text, muted)
+        if line.role == "name" and shade:
+            text = f'<FONT COLOR="{shade}">{text}</FONT>'
+        if line.more:
+            text += f" {_font(line.more, muted)}"
+        return f'<TR><TD COLSPAN="2" ALIGN="LEFT">{text}</TD></TR>'
+    word = f'<TD ALIGN="LEFT"><FONT COLOR="{muted}" POINT-SIZE="9">{_html(line.word)}&#160;&#160;</FONT></TD>'
+    color = shade or str(getattr(palette, line.role))
+    size = ' POINT-SIZE="9"' if line.small else ""
+    return f'<TR>{word}<TD ALIGN="RIGHT">{_font(line.text, color, size)}</TD></TR>'
 
 
-def _font(text: str, color: str, width: int) -> str:
-    return f'<FONT COLOR="{color}">{_html(text, width)}</FONT>'
+def _font(text: str, color: str, size: str = "") -> str:
+    return f'<FONT COLOR="{color}"{size}>{_html(text)}</FONT>'
 
 
-def _html(text: str, width: int) -> str:
+def _html(text: str) -> str:
     # dot replaces \N and its like in HTML-like labels too, and reads two backslashes as one.
-    return escape(clipped(printable(text), width)).replace("\\", r"\\") or " "
+    return escape(clipped(printable(text), LABEL_WIDTH + VALUE_WIDTH)).replace("\\", r"\\") or " "
 
 
-def _plain(text: str) -> str:
-    return graphviz.escape(clipped(printable(text), VALUE_WIDTH))
+def _edge_attributes(edge: ViewEdge, full: bool, palette: Palette) -> dict[str, str]:
+    attributes = {}
+    label = edge_text(edge) if full else ""
+    if label:
+        attributes["label"] = graphviz.escape(label)
+    if edge.marked:
+        attributes |= {"color": palette.mark, "penwidth": "2.8"}
+    elif edge.count > 1:
+        attributes["penwidth"] = "1.6"
+    if edge.back:
+        attributes |= {"style": "dashed", "constraint": "false"}
+    tooltip = edge.tooltip()
+    if tooltip:
+        attributes["edgetooltip"] = graphviz.escape(printable(tooltip))
+    return attributes
 
 
-def _tooltip(node: ViewNode) -> str:
-    return graphviz.escape(printable(node.tooltip()))
-
-
-def _edge_attributes(edge: ViewEdge) -> dict[str, str]:
-    if not edge.derivative:
-        return {}
-    return {"edgetooltip": graphviz.escape(f"local derivative: {clipped(printable(edge.derivative), 80)}")}
+def _legend(legend: Legend, notes: tuple[str, ...], palette: Palette) -> str:
+    """The scale of shades, the badges and the notes, as the label of the whole."""
+    rows = [f'<TR><TD ALIGN="LEFT">{_font(legend.title, palette.text)}</TD></TR>']
+    if legend.ticks:
+        cells = (
+            f'<TD BGCOLOR="{palette.shade((i + 0.5) / SCALE_STEPS)}" WIDTH="18"> </TD>' for i in range(SCALE_STEPS)
+        )
+        ticks = ", ".join(text for _, text in legend.ticks)
+        scale = f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0"><TR>{"".join(cells)}</TR></TABLE>'
+        rows.append(f'<TR><TD ALIGN="LEFT">{scale}</TD></TR>')
+        rows.append(f'<TR><TD ALIGN="LEFT">{_font(f"from left to right: {ticks}", palette.muted)}</TD></TR>')
+    texts = [f"{badge_text(kind)}: {BADGES[kind][1]}" for kind in legend.badges]
+    for text in [*texts, *notes]:
+        shown = escape(clipped(printable(text), 160)).replace("\\", r"\\") or " "
+        font = f'<FONT COLOR="{palette.muted}">{shown}</FONT>'
+        rows.append(f'<TR><TD ALIGN="LEFT">{font}</TD></TR>')
+    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{"".join(rows)}</TABLE>>'

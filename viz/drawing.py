@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Mapping, Sequence
 from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import graphviz
-import numpy as np
 
 from autograd_core import Tensor
-from autograd_core.errors import StaleValueError, explain
-from autograd_core.grad_table import GradTable
-from autograd_core.gradients import as_gradients
-from autograd_core.graph import backward_pass, topological_order
-from autograd_core.recorded_graph import Graph
+from autograd_core.errors import explain
+from nn import Module
 
-from . import dot, export, svg
-from .view import View, view_graph
+from . import dot, export, svg, unfold
+from .display import bundle
+from .focus import Focus, around, path, top
+from .look import Groups, look
+from .modes import MODES
+from .scene import Collapse, Scene
+from .style import THEMES, palette
+from .view import View
 
 DIRECTIONS = ("LR", "TB")
 RENDERED = ("svg", "png", "pdf")
-SOURCES = ("dot", "gv", "mmd", "json", "txt")
+SOURCES = ("dot", "gv", "html", "mmd", "json", "txt")
 # Above this many nodes, dot takes minutes, and the library lays out the picture itself.
 DOT_LIMIT = 1000
 
@@ -69,6 +71,7 @@ class Drawing:
     Attributes:
         view: what the picture shows, as plain data.
         source: the picture in the DOT language. Needs no program.
+        scene: what else could be shown: the whole view, its groups and parts.
 
     >>> import autograd_core as ag, viz
     >>> x = ag.tensor(3.0, requires_grad=True, name="x")
@@ -81,12 +84,28 @@ class Drawing:
     2
     """
 
-    def __init__(self, view: View, direction: str = "LR", renderer: str = "auto") -> None:
+    def __init__(
+        self,
+        view: View,
+        direction: str = "LR",
+        renderer: str = "auto",
+        scene: Scene | None = None,
+        theme: str = "light",
+    ) -> None:
+        self.scene = Scene(view) if scene is None else scene
         self.view = view
         self.direction = direction
         self.renderer = renderer
-        self._digraph = dot.render(view, direction)
-        self.source: str = self._digraph.source
+        self.theme = theme
+
+    @cached_property
+    def _digraph(self) -> graphviz.Digraph:
+        return dot.render(self.view, self.direction, palette(self.theme))
+
+    @cached_property
+    def source(self) -> str:
+        """The picture in the DOT language."""
+        return str(self._digraph.source)
 
     def svg(self) -> str:
         """The picture as SVG: laid out by ``dot`` where it is installed, otherwise by the library itself.
@@ -99,21 +118,87 @@ class Drawing:
     @cached_property
     def _svg(self) -> str:
         if self.renderer == "own" or (self.renderer == "auto" and len(self.view.nodes) > DOT_LIMIT):
-            return svg.render(self.view, self.direction)
+            return svg.render(self.view, self.direction, palette(self.theme))
         try:
             text = self._pipe("svg", "drawing.svg()").decode()
         except DotNotFoundError:
             if self.renderer == "dot":
                 raise
-            return svg.render(self.view, self.direction)
+            return svg.render(self.view, self.direction, palette(self.theme))
         return text[text.index("<svg") :]  # without what XML files begin with, so that it can stand in a page
+
+    def png(self) -> bytes:
+        """The picture as PNG.
+
+        Raises:
+            DotNotFoundError: if neither the program ``dot`` nor the package cairosvg is installed.
+        """
+        return self._rendered("png", "drawing.png()")
+
+    # -- other views of the same graph -----------------------------------------------------------
+
+    def expand(self, group: str | Sequence[str]) -> Drawing:
+        """The picture with one group opened, the groups in it as one card each.
+
+        Args:
+            group: its path, as a tuple or with dots between the names.
+
+        Raises:
+            ValueError: if there is no such group.
+
+        >>> import nn, numpy as np, viz
+        >>> net = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))
+        >>> with viz.capture(net):
+        ...     loss = net(np.ones((4, 2))).sum()
+        >>> small = viz.draw(loss, collapse=1)
+        >>> [node.kind for node in small.view.nodes]
+        ['group', 'operation', 'group', 'result']
+        >>> len(small.expand("0").view.nodes)
+        7
+        """
+        return self._showing(self.scene.expanded(group))
+
+    def collapse(self, group: str | Sequence[str]) -> Drawing:
+        """The picture with a group as one card.
+
+        Args:
+            group: its path, as a tuple or with dots between the names.
+
+        Raises:
+            ValueError: if there is no such group.
+        """
+        return self._showing(self.scene.closed(group))
+
+    def around(self, node: Any, hops: int = 2) -> Drawing:
+        """The picture of a node's neighbourhood: see ``viz.around``.
+
+        >>> import autograd_core as ag, viz
+        >>> x, y = (ag.tensor(3.0, requires_grad=True, name=name) for name in "xy")
+        >>> [node.label for node in viz.draw((x * y + x) * y).around(x, hops=1).view.nodes]
+        ['x', '1 more', 'u(3)', 'u(4)', '1 use elsewhere']
+        """
+        return self._showing(self.scene.part(around(node, hops)))
+
+    def path(self, first: Any, last: Any) -> Drawing:
+        """The picture of all paths between two nodes: see ``viz.path``."""
+        return self._showing(self.scene.part(path(first, last)))
+
+    def top(self, k: int, by: str = "grad") -> Drawing:
+        """The picture of the nodes with the largest gradients: see ``viz.top``."""
+        return self._showing(self.scene.part(top(k, by)))
+
+    def _showing(self, scene: Scene) -> Drawing:
+        return Drawing(scene.view(), self.direction, self.renderer, scene, self.theme)
+
+    # -- files -----------------------------------------------------------------------------------
 
     def save(self, path: str | Path) -> Path:
         """Write the picture into a file, in the format that its suffix names.
 
         Args:
-            path: ends in ``.svg``, ``.png`` or ``.pdf``, in ``.dot`` or ``.gv`` for the source, in ``.mmd`` for
-                Mermaid, ``.json`` for plain data or ``.txt`` for the table.
+            path: ends in ``.svg``, ``.png`` or ``.pdf``, in ``.html`` for a page on which groups open, in ``.dot``
+                or ``.gv`` for the source, in ``.mmd`` for Mermaid, ``.json`` for plain data or ``.txt`` for the
+                table.
 
         Returns:
             The path.
@@ -149,6 +234,22 @@ class Drawing:
             )
         return path
 
+    def html(self) -> str:
+        """The picture as a piece of HTML that needs nothing else; collapsed groups open when they are clicked.
+
+        >>> import autograd_core as ag, viz
+        >>> x = ag.tensor(3.0, requires_grad=True, name="x")
+        >>> viz.draw(x * x).html()[:4]
+        '<div'
+        """
+        return self._page() if self._has_groups() else self._html()
+
+    def _has_groups(self) -> bool:
+        return any(node.kind == "group" for node in self.view.nodes)
+
+    def _page(self) -> str:
+        return unfold.fragment(self.scene, self._html(), self.direction, palette(self.theme))
+
     def mermaid(self) -> str:
         """The picture in Mermaid's language, for a page written in Markdown."""
         return export.to_mermaid(self.view, self.direction)
@@ -158,7 +259,12 @@ class Drawing:
         return export.to_json(self.view)
 
     def _text(self, suffix: str) -> str:
-        texts = {"mmd": self.mermaid, "json": self.json, "txt": lambda: f"{self.view}\n"}
+        texts = {
+            "html": lambda: unfold.document(self._summary(), self.html()),
+            "mmd": self.mermaid,
+            "json": self.json,
+            "txt": lambda: f"{self.view}\n",
+        }
         return texts[suffix]() if suffix in texts else self.source
 
     def _rendered(self, format: str, operation: str) -> bytes:
@@ -187,16 +293,15 @@ class Drawing:
 
     def _repr_mimebundle_(self, include: Container[str] | None = None, exclude: Container[str] | None = None) -> Any:
         """What a notebook shows: the SVG as an image, and the table where no pictures show."""
-        picture = self.svg()
+        page = self._page if self._has_groups() else None
+        return bundle(self.__repr__, page=page, still=self._html, svg=self.svg, png=self.png)
+
+    def _html(self) -> str:
         # An image inside HTML shows in more places than an SVG output: JupyterLab does not draw that in a
         # notebook that was downloaded, and others drop parts of it.
-        encoded = base64.b64encode(picture.encode()).decode()
+        encoded = base64.b64encode(self.svg().encode()).decode()
         image = f'<img alt="{escape(self._summary())}" src="data:image/svg+xml;base64,{encoded}">'
-        return {
-            "text/html": f'<div style="overflow-x: auto">{image}</div>',
-            "image/svg+xml": picture,
-            "text/plain": repr(self),
-        }
+        return f'<div style="overflow-x: auto">{image}</div>'
 
     def _summary(self) -> str:
         nodes = [node for node in self.view.nodes if node.kind not in ("number", "more")]
@@ -209,11 +314,17 @@ def draw(
     *,
     gradients: Mapping[Tensor, Any] | str | bool | None = None,
     names: Mapping[str, Any] | None = None,
+    model: Module | None = None,
+    groups: Groups = "auto",
+    collapse: Collapse = "auto",
+    only: Focus | None = None,
     show_constants: bool = True,
     direction: str = "LR",
     max_nodes: int | None = 500,
     digits: int = 6,
     renderer: str = "auto",
+    mode: str = "result",
+    theme: str = "light",
 ) -> Drawing:
     """Draw the graph that a Tensor was computed by, with a value and a gradient on every node.
 
@@ -222,19 +333,35 @@ def draw(
     The graph is not changed, and ``.grad`` neither; hooks on its nodes do run where gradients are computed.
 
     Args:
-        graph: the result (the loss, say), several Tensors, or a ``Graph``.
+        graph: the result (the loss, say), several Tensors, or a ``Graph``. Or the exception that a computation
+            raised: then what was computed up to there, and the operation that failed.
         gradients: left out, the backward pass is run where the result is one number, and otherwise the
             gradients are those in ``.grad``. ``"stored"`` always takes these. A mapping from nodes to
             gradients is shown as it is: what ``loss.backward(keep="all")`` returns, for one. ``False``
             shows none.
         names: name -> Tensor, for Tensors without a name: ``dict(model.named_parameters())``,
             ``locals()``. What is no Tensor is skipped.
+        model: the network, for the names of its parameters and, where nothing else tells, groups by its
+            modules.
+        groups: which nodes belong together. A ``viz.capture``, which knows modules and repeated steps exactly;
+            a function from a node to the path of its group, such as ``("encoder", "layer 1")``; ``"auto"``, the
+            latest capture that saw the graph, else ``model``, else, of a large graph, the steps of a loop;
+            ``None`` for no groups.
+        collapse: which groups are shown as one card: ``"auto"`` collapses pictures of more than 60 nodes as far
+            as needed; a depth collapses all groups at it; a set of paths these; ``None`` none.
+        only: the part to look at: ``viz.around(w, hops=2)``, ``viz.path(w, loss)``, ``viz.top(20, by="grad")``.
         show_constants: whether Tensors without a gradient and plain numbers are drawn.
         direction: ``"LR"`` reads from left to right, ``"TB"`` from top to bottom.
-        max_nodes: draw no more than this many nodes, the nearest to the result; ``None`` draws all.
+        max_nodes: draw no more than this many nodes, the nearest to the result; ``None`` draws all, and
+            collapses none unless asked to.
         digits: significant digits of numbers.
         renderer: who draws: ``"dot"``, the program of Graphviz; ``"own"``, the library itself, which needs no
-            program; ``"auto"``, dot where it is installed and the graph is not too large for it.
+            program; ``"auto"``, dot where it is installed and the graph is not too large for it. Thumbnails of
+            arrays are in the library's own pictures only.
+        mode: ``"result"``, values and gradients; ``"heat"``, nodes shaded by the size of their gradients, with
+            badges on dead units, on gradients that vanish or explode, and on NaN and Inf, of which the
+            first are pointed out; ``"memory"``, nodes shaded by the bytes kept for the backward pass.
+        theme: ``"light"`` or ``"dark"``.
 
     Returns:
         A ``Drawing``. It shows in a notebook; ``.source`` is its text in the DOT language, and
@@ -242,7 +369,8 @@ def draw(
 
     Raises:
         TypeError: if ``graph`` is nothing of the kind.
-        ValueError: for an unknown ``direction``, ``renderer`` or ``gradients``.
+        ValueError: for an unknown ``direction``, ``renderer``, ``mode``, ``theme``, ``gradients`` or ``collapse``, and
+            for an exception that no operation on Tensors raised.
 
     >>> import autograd_core as ag, viz
     >>> x = ag.tensor(3.0, requires_grad=True, name="x")
@@ -252,85 +380,27 @@ def draw(
     u(2)  x × x        9      1
     u(3)  u(2) + 1     10     1
     """
-    results = _results(graph)
-    for argument, value, known in (("direction", direction, DIRECTIONS), ("renderer", renderer, RENDERERS)):
+    for argument, value, known in (
+        ("direction", direction, DIRECTIONS),
+        ("renderer", renderer, RENDERERS),
+        ("mode", mode, tuple(MODES)),
+        ("theme", theme, THEMES),
+    ):
         if value not in known:
             expected = f"{argument}={' or '.join(map(repr, known))}"
             got = f"{argument}={value!r}"
             raise ValueError(explain("draw", expected=expected, got=got, remedy="pass one of these"))
-    table, notes = _gradients(results, gradients)
-    view = view_graph(
-        results,
-        table,
-        labels={**_labels(graph, gradients), **_named(names or {})},
+    scene = look(
+        graph,
+        gradients=gradients,
+        names=names,
+        model=model,
+        groups=groups,
+        collapse=collapse,
+        only=only,
         show_constants=show_constants,
         max_nodes=max_nodes,
         digits=digits,
-        notes=notes,
+        finish=MODES[mode],
     )
-    return Drawing(view, direction, renderer)
-
-
-def _results(graph: Any) -> list[Tensor]:
-    """The nodes to look back from."""
-    found = graph.results if isinstance(graph, Graph) else graph
-    results = [found] if isinstance(found, Tensor) else list(found) if isinstance(found, Iterable) else []
-    if not results or not all(isinstance(result, Tensor) for result in results):
-        raise TypeError(
-            explain(
-                "draw",
-                expected="a Tensor, several of them, or a Graph",
-                got=f"{type(graph).__name__}" + ("" if results else " without any"),
-                remedy="pass what you computed from Tensors, such as the loss",
-            )
-        )
-    return results
-
-
-def _labels(graph: Any, gradients: Any) -> dict[Tensor, str]:
-    """What a Graph or a grad_table calls its nodes, so that the picture says the same."""
-    labels = {}
-    if isinstance(graph, Graph):
-        labels = {node: node.name or f"u({number})" for number, node in enumerate(graph, 1)}
-    if isinstance(gradients, GradTable):
-        labels.update({node: gradients.label(node) for node in gradients})
-    return labels
-
-
-def _named(names: Mapping[str, Any]) -> dict[Tensor, str]:
-    return {value: name for name, value in names.items() if isinstance(value, Tensor)}
-
-
-def _gradients(results: list[Tensor], given: Any) -> tuple[Mapping[Tensor, Any] | None, list[str]]:
-    """The gradients to show, and what has to be said about them."""
-    if given is False:
-        return None, []
-    if isinstance(given, Mapping):
-        return given, []
-    if given not in (None, "stored"):
-        raise ValueError(
-            explain(
-                "draw",
-                expected="gradients=None, 'stored', False, or a mapping from nodes to gradients",
-                got=f"gradients={given!r}",
-                remedy="leave it out to have the backward pass run",
-            )
-        )
-    if not any(result.requires_grad for result in results):
-        return None, ["No gradients: nothing that this was computed from has requires_grad=True."]
-    notes = []
-    if given is None and len(results) == 1 and results[0]._data.size == 1:
-        try:
-            return _backward(results[0]), []
-        except StaleValueError:
-            notes.append("Gradients are those in .grad: a value was changed after it was used, as an optimizer does.")
-    nodes = topological_order(results, check=False)
-    return {node: node.grad for node in nodes if node.grad is not None}, notes
-
-
-def _backward(result: Tensor) -> dict[Tensor, Tensor]:
-    """The gradient of ``result`` with respect to every node, without a change to any ``.grad``."""
-    nodes = topological_order([result])
-    grad_table: dict[Tensor, Any] = {result: np.ones_like(result._data)}
-    backward_pass(nodes, grad_table, keep=frozenset(nodes))
-    return as_gradients(grad_table)
+    return Drawing(scene.view(), direction, renderer, scene, theme)

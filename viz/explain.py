@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field, replace
 from html import escape
 from itertools import pairwise
 from typing import Any
@@ -13,16 +13,20 @@ import numpy as np
 
 from autograd_core import Tensor
 from autograd_core.errors import explain as problem
-from autograd_core.gradients import conjugate
+from autograd_core.gradients import as_gradients, conjugate
 from autograd_core.graph import backward_pass, conform, topological_order
 
-from .drawing import draw
+from .display import bundle
+from .drawing import Drawing, draw
+from .modes import mark_paths, only_marked
 from .tables import latex_text
 from .text import short
-from .view import ViewEdge
+from .view import View, ViewEdge
 
 # Entries of which finite differences are taken at most: each costs two forward passes.
 CHECKED_ENTRIES = 64
+# Up to this many nodes, a graph is drawn as a whole when paths are highlighted; of larger ones only the paths are.
+LARGEST_WHOLE = 120
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,7 @@ class Explanation:
         paths: for graphs of numbers every way from the result to the node, as many as were asked for.
         path_count: how many ways there are.
         differences: the gradient by finite differences, as text, if it was asked for.
+        view: the graph with the paths marked, as plain data; see ``draw``.
 
     >>> import autograd_core as ag, viz
     >>> x = ag.tensor(3.0, requires_grad=True, name="x")
@@ -131,6 +136,29 @@ class Explanation:
     path_count: int
     digits: int = 6
     differences: str | None = None
+    view: View | None = field(default=None, repr=False, compare=False)
+
+    def draw(self, direction: str = "LR", renderer: str = "auto", theme: str = "light") -> Drawing:
+        """The picture of the graph with all nodes and edges on the paths highlighted.
+
+        Args:
+            direction, renderer, theme: as for ``viz.draw``.
+
+        >>> import autograd_core as ag, viz
+        >>> x, y = (ag.tensor(3.0, requires_grad=True, name=name) for name in "xy")
+        >>> view = viz.explain(x * x + y, x).draw().view
+        >>> sum(edge.marked for edge in view.edges), len(view.edges)
+        (3, 4)
+        """
+        assert self.view is not None
+        marked = sum(node.marked for node in self.view.nodes)
+        notes = repr(self).split("\n")
+        if not self.paths:
+            ways = "1 path" if self.path_count == 1 else f"{self.path_count:,} paths"
+            notes = [f"∂{self.result}/∂{self.node}: {ways} over {marked} nodes; the gradient: {self.gradient}"]
+        large = len(self.view.nodes) > LARGEST_WHOLE
+        view = only_marked(self.view) if large else self.view
+        return Drawing(replace(view, notes=(*view.notes, *notes)), direction, renderer, theme=theme)
 
     def __repr__(self) -> str:
         head = f"∂{self.result}/∂{self.node}"
@@ -202,8 +230,15 @@ class Explanation:
             rows.append(rf"\delta({_latex_name(step.node)}) &= {right}")
         return rows
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         return f'<pre style="line-height: 1.5">{escape(repr(self))}</pre>'
+
+    def _repr_mimebundle_(self, include: Container[str] | None = None, exclude: Container[str] | None = None) -> Any:
+        return bundle(self.__repr__, still=self._html)
+
+    def _repr_html_(self) -> str | None:
+        """The same for hosts that know no bundles."""
+        return self._repr_mimebundle_().get("text/html")
 
 
 def explain(
@@ -254,8 +289,8 @@ def explain(
     nodes = topological_order([result])
     table: dict[Tensor, Any] = {result: np.ones_like(result._data)}
     backward_pass(nodes, table, keep=frozenset(nodes))
-    drawing = draw(result, gradients=False, names=names, max_nodes=None, digits=digits)
-    texts = _Texts(nodes, drawing.view.nodes, drawing.view.edges, digits)
+    view = draw(result, gradients=as_gradients(table), names=names, max_nodes=None, digits=digits).view
+    texts = _Texts(nodes, view.nodes, view.edges, digits)
     uses = {child: _uses(child, between) for child in between}
     steps = tuple(_step(child, uses[child], table, texts) for child in reversed(between))
     numbers = all(child._data.size == 1 and child._data.ndim == 0 for child in between)
@@ -271,6 +306,7 @@ def explain(
         count,
         digits,
         differences,
+        mark_paths(view, texts.id(result), texts.id(node)),
     )
 
 
@@ -288,6 +324,9 @@ class _Texts:
             (edge.source, edge.target, edge.position): edge for edge in view_edges
         }
 
+    def id(self, node: Tensor) -> str:
+        return self._ids[node]
+
     def label(self, node: Tensor) -> str:
         return self._labels.get(node, "(outputs)")
 
@@ -302,7 +341,7 @@ class _Texts:
 def _between(result: Tensor, node: Tensor) -> list[Tensor]:
     """The nodes on paths from ``result`` to ``node``, both included, in topological order."""
     order = topological_order([result]) if result._requires_grad else []
-    if node not in order:
+    if node not in set(order):  # a list would compare by values
         raise ValueError(
             problem(
                 "explain",

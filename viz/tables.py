@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from autograd_core import Tensor
 from autograd_core.grad_table import GradTable
 
+from .display import bundle
 from .drawing import draw
 from .style import GRADIENT, MUTED, VALUE
 from .text import clipped, printable
@@ -63,7 +65,7 @@ class GradientTable:
         widths = [max(len(row[column]) for row in table) for column in range(len(COLUMNS))]
         return "\n".join("  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in table)
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         """The table for a notebook, styled by attributes of its own, since style sheets may be removed."""
         cell = "padding: 2px 10px; text-align: left"
         colors = ("inherit", MUTED, VALUE, GRADIENT, MUTED)
@@ -75,6 +77,13 @@ class GradientTable:
             cells += [f'<td style="{cell}; color: {color}">{text}</td>' for text, color in zip(texts[1:], colors[1:])]
             body.append(f"<tr>{''.join(cells)}</tr>")
         return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+
+    def _repr_mimebundle_(self, include: Container[str] | None = None, exclude: Container[str] | None = None) -> Any:
+        return bundle(self.__repr__, still=self._html)
+
+    def _repr_html_(self) -> str | None:
+        """The same for hosts that know no bundles."""
+        return self._repr_mimebundle_().get("text/html")
 
     def latex(self) -> str:
         """The table as a LaTeX ``tabular``.

@@ -78,4 +78,6 @@ def clipped(text: str, width: int) -> str:
 
 def printable(text: str) -> str:
     """``text`` without the characters that XML and UTF-8 cannot hold."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -6,21 +6,71 @@ A ``View`` knows nothing of DOT, of colours or of Tensors. It is made once from 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from autograd_core import Tensor
 from autograd_core.graph import topological_order
+from autograd_core.memory_report import bytes_by_node
 from autograd_core.primitive import Primitive
 from autograd_core.recording import OUTPUT
 
+from .flow import detached_from, note_on_shapes
+from .grouping import Grouping, common
 from .style import LABEL_WIDTH
+from .summary import Summary, summarize
 from .text import clipped, short
 
-Kind = Literal["leaf", "constant", "operation", "result", "number", "more"]
+Kind = Literal["leaf", "constant", "detached", "operation", "result", "number", "more", "group", "failed"]
+GroupKind = Literal["group", "module", "container", "repeat", "step"]
+
+
+@dataclass(frozen=True)
+class ViewGroup:
+    """A group of nodes.
+
+    Attributes:
+        path: its name, after those of the groups that it lies in.
+        kind: ``"module"``, ``"container"`` (of modules), ``"repeat"`` (steps of a module that is called again
+            and again, or of a loop), ``"step"``, or ``"group"`` where nothing else is known.
+        title: the class of the module, with the number of its steps, say.
+
+    >>> import autograd_core as ag, viz
+    >>> x = ag.tensor(3.0, requires_grad=True, name="x")
+    >>> viz.draw(x * x, groups=lambda node: "square" if node.primitive else None).view.groups
+    (ViewGroup(path=('square',), kind='group', title=''),)
+    """
+
+    path: tuple[str, ...]
+    kind: GroupKind = "group"
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a collapsed group stands for.
+
+    Attributes:
+        operations: how many operations are in it.
+        parameters: how many entries its leaves have.
+        steps: of how many steps it consists; 0 if it is none that repeats.
+        gradients: the least and the largest size (root mean square) of the gradients in it.
+        gradient_steps: per step the size of the gradient at what the step hands on; ``None`` where there is none.
+
+    >>> import autograd_core as ag, viz
+    >>> x = ag.tensor(3.0, requires_grad=True, name="x")
+    >>> drawing = viz.draw(x * x * x, groups=lambda node: "cube" if node.primitive else None)
+    >>> drawing.collapse("cube").view.nodes[-1].contents
+    Contents(operations=2, parameters=0, steps=0, gradients=(1.0, 3.0), gradient_steps=())
+    """
+
+    operations: int
+    parameters: int = 0
+    steps: int = 0
+    gradients: tuple[float, float] | None = None
+    gradient_steps: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -30,8 +80,10 @@ class ViewNode:
     Attributes:
         id: unique within the view and the same on every run.
         kind: ``"leaf"`` (requires a gradient, made by no operation), ``"constant"`` (a Tensor that
-            requires none), ``"operation"``, ``"result"`` (what the picture was asked for), ``"number"``
-            (an input that was no Tensor) or ``"more"`` (stands for nodes that are left out).
+            requires none), ``"detached"`` (a constant that ``detach`` cut off a Tensor which requires one),
+            ``"operation"``, ``"result"`` (what the picture was asked for), ``"number"`` (an input that was no
+            Tensor), ``"more"`` (stands for nodes that are left out), ``"group"`` (a collapsed group) or
+            ``"failed"`` (an operation that raised).
         label: the node's name, or u(i) with its number in the topological order.
         expression: how it was computed from its parents; empty where no operation made it.
         operation: the operation's name, likewise.
@@ -40,6 +92,14 @@ class ViewNode:
         requires_grad: whether the node can have a gradient.
         shape, dtype: of the value.
         line: the line of the program that made the node, where that is known.
+        summary, gradient_summary: plain numbers of the value and of the gradient: statistics, a thumbnail.
+        saved: bytes of the value that the backward pass reads, memory that several nodes share counted once.
+        extra: further lines of the card, pairs of a word and a text.
+        shade: where the node stands on the scale of the view's legend, from 0 to 1.
+        badges: what is remarkable about the node, by the names that ``viz.modes.BADGES`` explains.
+        marked: whether the node is to stand out, as a part of a path.
+        group: the path of the group that it belongs to, the outermost first.
+        contents: what a collapsed group stands for.
 
     >>> import autograd_core as ag, viz
     >>> x = ag.tensor(3.0, requires_grad=True, name="x")
@@ -59,12 +119,39 @@ class ViewNode:
     shape: tuple[int, ...] | None = None
     dtype: str = ""
     line: str = ""
+    summary: Summary | None = None
+    gradient_summary: Summary | None = None
+    saved: int = 0
+    extra: tuple[tuple[str, str], ...] = ()
+    shade: float | None = None
+    badges: tuple[str, ...] = ()
+    marked: bool = False
+    group: tuple[str, ...] = ()
+    contents: Contents | None = None
+
+    def title(self) -> str:
+        """What stands behind the node's name: how it was computed, or what the group is made of."""
+        if self.kind in ("group", "failed"):
+            return f" {self.expression}"
+        return f" = {self.expression}" if self.expression else ""
 
     def tooltip(self) -> str:
-        """What a picture says of the node when it is pointed at: operation, shape, dtype, source line."""
+        """What a picture says of the node when it is pointed at: operation, sizes, statistics, source line."""
         size = "" if self.shape is None else f"shape {self.shape}, {self.dtype}"
         name = f"{clipped(self.label, LABEL_WIDTH)} {self.operation}".strip() or self.kind
-        return "\n".join(part for part in (name, size, clipped(self.line, 120)) if part)
+        parts = [name, size, *self.sizes(), *self.badges, clipped(self.line, 120)]
+        return "\n".join(part for part in parts if part)
+
+    def sizes(self) -> list[str]:
+        """Bytes of the value and how many the backward pass reads, and statistics of value and gradient."""
+        texts = []
+        if self.summary is not None:
+            saved = f", {self.saved:,} kept for the backward pass" if self.saved else ""
+            texts.append(f"{self.summary.nbytes:,} bytes{saved}")
+        for word, summary in (("value", self.summary), ("gradient", self.gradient_summary)):
+            if summary is not None and summary.size > 1:
+                texts.append(f"{word}: {summary.statistics()}")
+        return texts
 
 
 @dataclass(frozen=True)
@@ -73,22 +160,56 @@ class ViewEdge:
 
     Attributes:
         derivative: the local derivative of the target with respect to this input, as text.
+        marked: whether the edge is to stand out, as a part of a path.
+        note: what happens to the shape on the way: broadcasting, or a sum.
+        count: how many edges this one stands for, between collapsed groups.
+        back: whether it leads back, as from one step of a collapsed loop to the next.
 
     >>> import autograd_core as ag, viz
     >>> x = ag.tensor(3.0, requires_grad=True, name="x")
     >>> viz.draw(x * 7).view.edges[0]
-    ViewEdge(source='n1', target='n2', position=0, derivative='7')
+    ViewEdge(source='n1', target='n2', position=0, derivative='7', marked=False, note='', count=1, back=False)
     """
 
     source: str
     target: str
     position: int
     derivative: str = ""
+    marked: bool = False
+    note: str = ""
+    count: int = 1
+    back: bool = False
+
+    def tooltip(self) -> str:
+        """What a picture says of the edge when it is pointed at."""
+        parts = [f"local derivative: {clipped(self.derivative, 80)}" if self.derivative else "", self.note]
+        parts += [f"{self.count} edges" if self.count > 1 else "", "to the next step" if self.back else ""]
+        return "\n".join(part for part in parts if part)
+
+
+@dataclass(frozen=True)
+class Legend:
+    """What the shades and the badges of a view mean.
+
+    Attributes:
+        title: what the shade shows.
+        ticks: pairs of a place on the scale, from 0 to 1, and the text beside it. Empty where nothing is shaded.
+        badges: names of the badges that occur in the view.
+
+    >>> import autograd_core as ag, viz
+    >>> x = ag.tensor(3.0, requires_grad=True, name="x")
+    >>> viz.draw(x * x, mode="heat").view.legend.ticks
+    ((0.0, '1'), (1.0, '6'))
+    """
+
+    title: str
+    ticks: tuple[tuple[float, str], ...] = ()
+    badges: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class View:
-    """The nodes in topological order, the edges between them, and remarks on the whole.
+    """The nodes in topological order, the edges between them, the groups, and remarks on the whole.
 
     An operation that uses one node twice has two edges from it. Printed, a view is a table, which is
     what shows where no picture can.
@@ -104,17 +225,32 @@ class View:
     edges: tuple[ViewEdge, ...]
     has_gradients: bool = True
     notes: tuple[str, ...] = ()
+    legend: Legend | None = None
+    groups: tuple[ViewGroup, ...] = ()
 
     def __str__(self) -> str:
-        table = [("node", "computed as", "value", "gradient" if self.has_gradients else "")]
+        remarks = "remarks" if any(node.badges for node in self.nodes) else ""
+        table = [("node", "computed as", "value", "gradient" if self.has_gradients else "", remarks)]
         for node in self.nodes:
             if node.kind not in ("number", "more"):
                 gradient = self.gradient_text(node) if self.has_gradients else ""
-                table.append((node.label or node.kind, node.expression or node.kind, node.value, gradient))
+                badges = ", ".join(node.badges)
+                table.append((node.label or node.kind, node.expression or node.kind, node.value, gradient, badges))
         rows = [[clipped(text, 60) for text in row] for row in table]
-        widths = [max(len(row[column]) for row in rows) for column in range(4)]
+        widths = [max(len(row[column]) for row in rows) for column in range(5)]
         lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in rows]
-        return "\n".join([*lines, *self.notes])
+        return "\n".join([*lines, *self._step_lines(), *self.notes])
+
+    def _step_lines(self) -> list[str]:
+        """The size of the gradient by step, for every card that stands for steps."""
+        texts = []
+        for node in self.nodes:
+            if node.contents is not None and node.contents.gradient_steps:
+                ends = [node.contents.gradient_steps[0], node.contents.gradient_steps[-1]]
+                low, high = ("none" if end is None else f"{end:.3g}" for end in ends)
+                bars = dict(node.extra).get("gradient by step", "")
+                texts.append(f"{node.label}: size of the gradient by step, from {low} to {high}  {bars}")
+        return texts
 
     def gradient_text(self, node: ViewNode) -> str:
         """The gradient, or why there is none: ``"not computed"`` is not the same as 0."""
@@ -129,7 +265,9 @@ def view_graph(
     *,
     labels: Mapping[Tensor, str] | None = None,
     show_constants: bool = True,
-    max_nodes: int | None = None,
+    grouping: Grouping | None = None,
+    only: Container[Tensor] | None = None,
+    users: bool = False,
     digits: int = 6,
     notes: Iterable[str] = (),
 ) -> View:
@@ -141,20 +279,21 @@ def view_graph(
         labels: what to call nodes. Others are called by their names, or by u(i) with their place in the
             topological order of the nodes that require gradients, as a grad_table calls them.
         show_constants: whether inputs that can have no gradient are nodes of the picture.
-        max_nodes: how many nodes to show at most, the nearest to the results; ``None`` for all.
+        grouping: which group every node belongs to.
+        only: the nodes to show; ``None`` for all.
+        users: whether there are signs for the users that are left out too, not for inputs only.
         digits: significant digits of numbers.
         notes: remarks to keep with the view.
     """
-    builder = _Builder(results, gradients, labels or {}, show_constants, digits)
-    shown = builder.nearest(max_nodes)
+    builder = _Builder(results, gradients, labels or {}, show_constants, digits, grouping or Grouping())
+    shown: Container[Tensor] = builder.ids if only is None else only
     for node in builder.order:
         if node in shown:
             builder.add(node, shown)
-    left_out = sum(node not in shown and not _is_bundle(node) for node in builder.order)
-    remarks = list(notes)
-    if left_out:
-        remarks.append(f"{left_out} nodes further from the result are left out (max_nodes={max_nodes}).")
-    return View(tuple(builder.nodes), tuple(builder.edges), gradients is not None, tuple(remarks))
+            if users:
+                builder.add_users(node, shown)
+    nodes = builder.with_groups()
+    return View(nodes, tuple(builder.edges), gradients is not None, tuple(notes), groups=builder.groups(nodes))
 
 
 class _Builder:
@@ -167,7 +306,9 @@ class _Builder:
         labels: Mapping[Tensor, str],
         show_constants: bool,
         digits: int,
+        grouping: Grouping,
     ) -> None:
+        self.grouping = grouping
         self.results = dict.fromkeys(results)
         self.gradients = gradients or {}
         self.labels = labels
@@ -177,56 +318,57 @@ class _Builder:
         self.numbers = {node: number for number, node in enumerate(numbered, 1)}
         self.order = topological_order(self.results, constants=True, check=False) if show_constants else numbered
         self.ids = {node: f"n{position}" for position, node in enumerate(self.order, 1)}
+        self.saved = _saved(self.order)
+        self.users: dict[Tensor, int] | None = None
         self.nodes: list[ViewNode] = []
         self.edges: list[ViewEdge] = []
 
-    def nearest(self, max_nodes: int | None) -> Container[Tensor]:
-        """The nodes to show: all, or those with the fewest steps to a result."""
-        if max_nodes is None or len(self.order) <= max_nodes:
-            return self.ids
-        nearest = dict.fromkeys(self.results)
-        pending = deque(nearest)
-        while pending and len(nearest) < max_nodes:
-            for parent in _origin(pending.popleft())[1]:
-                if parent in self.ids and parent not in nearest and len(nearest) < max_nodes:
-                    nearest[parent] = None
-                    pending.append(parent)
-        return nearest
-
     def add(self, node: Tensor, shown: Container[Tensor]) -> None:
         """Enter one node and the edges that lead to it."""
-        if _is_bundle(node):
+        if is_bundle(node):
             return
-        primitive, parents, inputs, attributes = _origin(node)
+        primitive, parents, inputs, attributes = origin(node)
         kind: Kind = "leaf" if node.requires_grad else "constant"
+        source = None if node.requires_grad or primitive is not None else detached_from(node)
         if primitive is not None:
             kind = "result" if node in self.results else "operation"
+        elif source is not None:
+            kind = "detached"
         operands = [self.operand(parent, x) for parent, x in zip(parents, inputs)]
         view_id = self.ids[node]
         left_out = self._connect(view_id, node, operands, shown)
         if left_out:
             self.nodes.append(ViewNode(f"{view_id}_more", "more", f"{left_out} more"))
             self.edges.append(ViewEdge(f"{view_id}_more", view_id, 0))
+        expression = ""
+        if primitive is not None:
+            expression = _expression(primitive, operands, attributes, node)
+        elif source is not None:
+            expression = f"detach({self.label(source)})" if self.label(source) else "detached"
         gradient = self.gradients.get(node)
         self.nodes.append(
             ViewNode(
                 id=view_id,
                 kind=kind,
                 label=self.label(node),
-                expression="" if primitive is None else _expression(primitive, operands, attributes, node),
+                expression=expression,
                 operation="" if primitive is None else primitive.name,
                 value=short(node._data, self.digits),
                 gradient=None if gradient is None else short(getattr(gradient, "_data", gradient), self.digits),
                 requires_grad=node.requires_grad,
                 shape=node.shape,
                 dtype=str(node.dtype),
-                line="" if primitive is None else _line(node.where()),
+                line="" if primitive is None else line_text(node.where()),
+                summary=summarize(node._data),
+                gradient_summary=None if gradient is None else summarize(getattr(gradient, "_data", gradient)),
+                saved=self.saved.get(node, 0),
+                group=self.grouping.paths.get(node, ()),
             )
         )
 
     def _connect(self, view_id: str, node: Tensor, operands: list[str], shown: Container[Tensor]) -> int:
         """Enter the edges to a node and the plain numbers among its inputs; count the parents left out."""
-        primitive, parents, inputs, _ = _origin(node)
+        primitive, parents, inputs, attributes = origin(node)
         left_out = 0
         for position, (parent, x) in enumerate(zip(parents, inputs)):
             if parent is None:
@@ -237,10 +379,50 @@ class _Builder:
             elif parent in shown:
                 formula = _derivative(primitive, position, operands, self.label(node))
                 derivative = formula if parent.requires_grad else ""
-                self.edges.append(ViewEdge(self.ids[parent], view_id, position, derivative))
+                note = note_on_shapes(primitive, parent, node, attributes)
+                self.edges.append(ViewEdge(self.ids[parent], view_id, position, derivative, note=note))
             elif parent in self.ids:
                 left_out += 1
         return left_out
+
+    def with_groups(self) -> tuple[ViewNode, ...]:
+        """The nodes, where those that only belong to their users go into the group of these."""
+        users: dict[str, list[tuple[str, ...]]] = {}
+        groups = {node.id: node.group for node in self.nodes}
+        for edge in self.edges:
+            users.setdefault(edge.source, []).append(groups[edge.target])
+        return tuple(
+            replace(node, group=common(users.get(node.id, ())))
+            if node.kind in ("number", "more") or (node.kind == "constant" and not node.label and not node.group)
+            else node
+            for node in self.nodes
+        )
+
+    def groups(self, nodes: Sequence[ViewNode]) -> tuple[ViewGroup, ...]:
+        """The groups that ``nodes`` lie in, by their first operations, each after the one that it lies in."""
+        first: dict[tuple[str, ...], int] = {}
+        operations = [node for node in nodes if node.operation]
+        for number, node in enumerate((*operations, *nodes)):
+            for length in range(1, len(node.group) + 1):
+                first.setdefault(node.group[:length], number)
+        paths = sorted(first, key=lambda path: (first[path], len(path)))
+        known = ((path, *self.grouping.titles.get(path, ("group", ""))) for path in paths)
+        return tuple(ViewGroup(path, cast(GroupKind, kind), title) for path, kind, title in known)
+
+    def add_users(self, node: Tensor, shown: Container[Tensor]) -> None:
+        """Enter a sign for the users of a node that are left out."""
+        if self.users is None:
+            self.users = {}
+            for user in self.order:
+                for parent in () if is_bundle(user) or user in shown else origin(user)[1]:
+                    if parent is not None:
+                        self.users[parent] = self.users.get(parent, 0) + 1
+        count = self.users.get(node, 0)
+        if count:
+            view_id = self.ids[node]
+            text = f"{count} use{'' if count == 1 else 's'} elsewhere"
+            self.nodes.append(ViewNode(f"{view_id}_uses", "more", text))
+            self.edges.append(ViewEdge(view_id, f"{view_id}_uses", 0))
 
     def label(self, node: Tensor) -> str:
         """The label given here, the node's own name, or its number."""
@@ -257,12 +439,21 @@ class _Builder:
         return f"array {x.shape}" if getattr(x, "size", 1) > 4 else short(x, self.digits)
 
 
-def _is_bundle(node: Tensor) -> bool:
+def _saved(order: Sequence[Tensor]) -> dict[Tensor, int]:
+    """node -> bytes of its value that the backward pass reads; those of several outputs stand at the first."""
+    saved = {node: read for node, _, read in bytes_by_node(order) if read}
+    for node in order:
+        if node.primitive is OUTPUT and node.parents[0] in saved:
+            saved[node] = saved.get(node, 0) + saved.pop(node.parents[0])
+    return saved
+
+
+def is_bundle(node: Tensor) -> bool:
     """Whether the node is the tuple that an operation with several outputs returned."""
     return node.primitive is not None and node.primitive.multiple
 
 
-def _origin(node: Tensor) -> tuple[Primitive | None, tuple[Any, ...], tuple[Any, ...], Mapping[str, Any]]:
+def origin(node: Tensor) -> tuple[Primitive | None, tuple[Any, ...], tuple[Any, ...], Mapping[str, Any]]:
     """Operation, parents, inputs and attributes; for one output of several, those of the whole operation."""
     if node.primitive is OUTPUT:
         node = node.parents[0]
@@ -288,7 +479,7 @@ def _derivative(primitive: Primitive | None, position: int, operands: list[str],
     return primitive.formulas[position].format(**letters, out=out)
 
 
-def _line(where: str) -> str:
+def line_text(where: str) -> str:
     """``file:line (source)`` without the directory, which differs from machine to machine."""
     path, _, source = where.partition(" (")
     file, _, line = path.rpartition(":")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from typing import Any
 
 from autograd_core.errors import explain
+
+from .figures import figure_class
 
 __all__ = ["History"]
 
@@ -63,7 +63,7 @@ class History(dict[str, list[Any]]):
         'loss'
         """
         panels = self._panels(names)
-        figure = _figure_class()(figsize=(4.5 * max(1, len(panels)), 3.2), layout="constrained")
+        figure = figure_class("history.plot")(figsize=(4.5 * max(1, len(panels)), 3.2), layout="constrained")
         for position, name in enumerate(panels):
             axes = figure.add_subplot(1, len(panels), position + 1, title=name, xlabel="epoch")
             for curve, style in ((name, "-"), (f"val_{name}", "--")):
@@ -91,26 +91,3 @@ class History(dict[str, list[Any]]):
                 )
             )
         return wanted
-
-
-def _figure_class() -> Any:
-    """matplotlib's Figure, which also knows how to show itself in a notebook where pyplot was not set up."""
-    try:
-        base: Any = import_module("matplotlib.figure").Figure
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            explain(
-                "history.plot",
-                expected="matplotlib, which draws the figure",
-                got=f"no module {error.name}",
-                remedy="pip install matplotlib, or use the history's numbers",
-            ),
-            name=error.name,
-        ) from None
-
-    def as_png(figure: Any) -> bytes:
-        content = io.BytesIO()
-        figure.savefig(content, format="png", dpi=100)
-        return content.getvalue()
-
-    return type("Figure", (base,), {"_repr_png_": as_png})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from functools import cache
 from html import escape
-from itertools import count
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -14,23 +13,26 @@ from ..events import Event, Recording
 from ..text import clipped, printable
 from ..view import View
 from . import picture
+from .layers import layers
 
 WIDTH = 80  # the longest source line and alternative text of a node
-_counter = count(1)
+# The parts of the script, which stand in one function in this order.
+PARTS = ("picture", "steps", "formulas", "figure", "controls", "questions", "show")
+HERE = Path(__file__).parent
 
 
-def fragment(view: View, recording: Recording) -> str:
-    """One self-contained piece of HTML."""
+def fragment(view: View, recording: Recording, granularity: str) -> tuple[str, str]:
+    """The picture as HTML, and the script that brings it to life: together one self-contained piece."""
     contributions = {event.node: event.consumers for event in recording.events if event.kind == "contribution"}
     image = picture.draw(view, contributions)
-    data = _json(_data(view, recording))
-    # Unique on a page, and the same whenever the same program runs again.
-    name = f"backprop-player-{crc32((image + data).encode()):08x}-{next(_counter)}"
+    data = _json({**_data(view, recording), "grain": granularity})
+    # The same whenever the same program runs again. Players of one name are alike.
+    name = f"backprop-player-{crc32((image + data).encode()):08x}"
     source = "data:image/svg+xml;charset=utf-8," + image.replace("%", "%25").replace("#", "%23").replace("&", "&amp;")
     alternative = escape(clipped(printable(_summary(view)), 4 * WIDTH))
     return (
-        f'<div class="{name}" style="overflow-x:auto"><img alt="{alternative}" src="{source}"></div>\n'
-        f"<script>{_script()}({json.dumps(name)},{data})</script>\n"
+        f'<div class="{name}" style="overflow-x:auto"><img alt="{alternative}" src="{source}"></div>\n',
+        f"<script>{_script()}({json.dumps(name)},{data})</script>\n",
     )
 
 
@@ -77,7 +79,13 @@ def _data(view: View, recording: Recording) -> dict[str, Any]:
             steps.append(_step(event, consumers, numbers[event.node], edges, final[event.node]))
         elif event.kind == "hook" and event.value is not None:
             steps.append([-1, numbers[event.node], 0, 0, 0, clipped(event.value.text, picture.NUMBER)])
-    return {"loss": numbers[loss], "lines": lines, "at": at, "steps": steps, "css": _css()}
+    data = {"loss": numbers[loss], "lines": lines, "at": at, "steps": steps, "css": _css()}
+    in_layers = layers(view)
+    if in_layers:
+        known = list(dict.fromkeys(in_layers))
+        data["layers"] = [clipped(printable(name), picture.TITLE) for name in known]
+        data["in"] = [known.index(name) for name in in_layers]
+    return data
 
 
 def _step(
@@ -90,7 +98,7 @@ def _step(
         consumers[0] if len(consumers) == 1 else consumers,
         parent,
         along[0] if len(along) == 1 else along,
-        clipped(printable(event.local), WIDTH) or 0,
+        0 if event.factor and event.local == event.factor.text else clipped(printable(event.local), WIDTH) or 0,
         clipped(event.factor.text, picture.NUMBER) if event.factor else 0,
         0 if value == final else value,
         0 if event.assignment == "=" or total == final else total,
@@ -111,10 +119,11 @@ def _json(data: Any) -> str:
 @cache
 def _script() -> str:
     """The script without comments and indentation."""
-    lines = (line.strip() for line in (Path(__file__).parent / "player.js").read_text(encoding="utf-8").splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
+    parts = ((HERE / "script" / f"{part}.js").read_text(encoding="utf-8") for part in PARTS)
+    lines = (line.strip() for part in parts for line in part.splitlines())
+    return "\n".join(["((NAME,data)=>{", *(line for line in lines if line and not line.startswith("//")), "})"])
 
 
 @cache
 def _css() -> str:
-    return "".join((Path(__file__).parent / "player.css").read_text(encoding="utf-8").splitlines())
+    return "".join((HERE / "player.css").read_text(encoding="utf-8").splitlines())

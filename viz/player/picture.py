@@ -19,11 +19,12 @@ SIZE = 11.0
 ROW = 15
 MARGIN = 8
 PADDING = 7
+TALL = 3 * ROW + 2 * PADDING - 2  # a card with a gradient, as the style sheet has it
 TITLE = 34  # the longest texts on a card
 NUMBER = 30
 FREE = ("number", "more")  # kinds of nodes without a frame
 # Most nodes are operations, which need no class.
-CLASSES = {"leaf": "l", "constant": "k", "operation": "", "result": "r", "number": "f", "more": "f"}
+CLASSES = {"leaf": "l", "constant": "k", "detached": "k", "operation": "", "result": "r", "number": "f", "more": "f"}
 
 STYLE = " ".join((Path(__file__).parent / "picture.css").read_text(encoding="utf-8").split())
 
@@ -50,12 +51,29 @@ def draw(view: View, contributions: dict[str, int]) -> str:
         "</marker>",
         f"<rect class='b' x='-{MARGIN}' y='-{MARGIN}' width='{width:.0f}' height='{height:.0f}'/>",
         "<g class='e' marker-end='url(#a)'>",
-        *(f"<path d='{path}'/>" for path in curves(pairs, sizes, layout, digits=0)),
+        *(f"<path d='{_relative(path)}'/>" for path in curves(pairs, sizes, layout, digits=0)),
         "</g><g>",
         *(_card(*parts) for parts in zip(view.nodes, rows, sizes, layout.centers, strict=True)),
         "</g></svg>",
     ]
     return "".join(body)
+
+
+def _relative(path: str) -> str:
+    """The same path with every point counted from the one before, which takes fewer digits.
+
+    >>> _relative("M77 402C102 402 102 346 128 346C140 346 140 300 150 300")
+    'M77 402c25 0 25-56 51-56c12 0 12-46 22-46'
+    """
+    start, *pieces = path.split("C")
+    x, y = map(int, start[1:].split())
+    parts = [start]
+    for piece in pieces:
+        numbers = [int(number) for number in piece.split()]
+        moved = [number - (y if place % 2 else x) for place, number in enumerate(numbers)]
+        parts.append("c" + " ".join(map(str, moved)).replace(" -", "-"))
+        x, y = numbers[-2:]
+    return "".join(parts)
 
 
 def _rows(view: View, node: ViewNode) -> list[str]:
@@ -90,13 +108,11 @@ def _card(node: ViewNode, rows: list[str], size: tuple[float, float], middle: tu
     width, height = size
     left, top = round(middle[0] - width / 2), round(middle[1] - height / 2)
     kind = f" class='{CLASSES[node.kind]}'" if CLASSES[node.kind] else ""
-    opening = f"<g id='{escape(node.id)}'{kind} transform='translate({left} {top})'>"
+    opening = f"<svg{kind} x='{left}' y='{top}'>"
     if node.kind in FREE:
-        return f"{opening}<text>{escape(rows[0])}</text></g>"
+        return f"{opening}<text>{escape(rows[0])}</text></svg>"
     label, _, expression = rows[0].partition("\t")
     expression = f"<tspan>{escape(expression)}</tspan>" if expression else ""
-    gradient = f"<text class='g'>{escape(rows[2])}</text>" if len(rows) == 3 else ""
-    return (
-        f"{opening}<rect width='{width:.0f}' height='{height:.0f}'/><text>{escape(label)}{expression}</text>"
-        f"<text class='v'>{escape(rows[1])}</text>{gradient}</g>"
-    )
+    rest = "".join(f"<text>{escape(row)}</text>" for row in rows[1:])
+    tall = "" if height == TALL else f" height='{height:.0f}'"
+    return f"{opening}<rect width='{width:.0f}'{tall}/><text>{escape(label)}{expression}</text>{rest}</svg>"

@@ -10,25 +10,33 @@ from typing import Any
 from autograd_core import Tensor
 from autograd_core.errors import explain
 from autograd_core.gradients import as_gradients
+from nn import Module
 
 from .. import svg
-from ..drawing import draw
+from ..display import bundle
+from ..drawing import Drawing, draw
 from ..events import Recording, record
+from ..look import Groups
 from ..view import View
+from .layers import layers
 from .page import document, fragment
 
 MAX_NODES = 300
+GRANULARITIES = ("contribution", "node", "layer")
 
 
 class Player:
     """Backpropagation step by step: shows itself in a notebook, prints as a table, saves as a page.
 
-    Where scripts run, it steps through both passes by buttons or by keyboard (arrows, Home, End, Space). Where
-    they do not, it is the picture of the finished state.
+    Where scripts run, it steps through both passes by buttons or by keyboard (arrows, Home, End, Space), plays,
+    zooms (+, −, 0, or the wheel with Ctrl), and asks for predictions before it reveals a number. Where they do
+    not, it is the picture of the finished state; in a terminal, the table. ``viz.config`` sets which of these a
+    notebook is given.
 
     Attributes:
         view: what the picture shows, as plain data.
         recording: the events of both passes, recorded while the backward pass ran.
+        granularity: what one step is when the player opens.
 
     >>> import autograd_core as ag, viz
     >>> x = ag.tensor(3.0, requires_grad=True, name="x")
@@ -41,14 +49,15 @@ class Player:
     ['3', '3']
     """
 
-    def __init__(self, view: View, recording: Recording) -> None:
+    def __init__(self, view: View, recording: Recording, granularity: str = "contribution") -> None:
         self.view = view
         self.recording = recording
-        self._html = fragment(view, recording)
+        self.granularity = granularity
+        self._picture, self._script = fragment(view, recording, granularity)
 
     def html(self) -> str:
         """The player as a piece of HTML that needs nothing else: to put into a page."""
-        return self._html
+        return self._picture + self._script
 
     def save_html(self, path: str | Path) -> Path:
         """Write a page that holds the player and needs no network.
@@ -67,7 +76,7 @@ class Player:
         '<!DOCTYPE html>'
         """
         path = Path(path)
-        path.write_text(document(self.view, self._html), encoding="utf-8")
+        path.write_text(document(self.view, self.html()), encoding="utf-8")
         return path
 
     def __repr__(self) -> str:
@@ -75,10 +84,28 @@ class Player:
 
     def _repr_mimebundle_(self, include: Container[str] | None = None, exclude: Container[str] | None = None) -> Any:
         """What a notebook shows: the player, or the picture, or where there are no pictures the table."""
-        return {"text/html": self._html, "image/svg+xml": svg.render(self.view), "text/plain": repr(self)}
+        return bundle(
+            self.__repr__,
+            page=self.html,
+            still=lambda: self._picture,
+            svg=lambda: svg.render(self.view),
+            png=lambda: Drawing(self.view).png(),
+        )
+
+    def _repr_html_(self) -> str | None:
+        """The same for hosts that know no bundles."""
+        return self._repr_mimebundle_().get("text/html")
 
 
-def play(loss: Tensor, names: Mapping[str, Any] | None = None, *, digits: int = 6) -> Player:
+def play(
+    loss: Tensor,
+    names: Mapping[str, Any] | None = None,
+    *,
+    model: Module | None = None,
+    groups: Groups = "auto",
+    digits: int = 6,
+    granularity: str = "contribution",
+) -> Player:
     """Run the backward pass from ``loss`` and show how it went, step by step.
 
     The steps: the values fill in, in topological order; the seed ∂L/∂L = 1; then node by node, from the
@@ -89,27 +116,56 @@ def play(loss: Tensor, names: Mapping[str, Any] | None = None, *, digits: int = 
     Args:
         loss: a Tensor of one element that requires a gradient.
         names: name -> Tensor, for Tensors without a name: ``dict(model.named_parameters())``, ``locals()``.
+        model, groups: where names and layers come from, as for ``viz.draw``.
         digits: significant digits of numbers.
+        granularity: what one step is when the player opens: a ``"contribution"``, all that a ``"node"`` passes
+            on, or all of a ``"layer"``: a group of the picture, or what the names of parameters tell
+            (``encoder.0.weight`` belongs to ``encoder.0``). The reader can choose another.
 
     Returns:
         A ``Player``. It shows in a notebook, and ``.save_html("backprop.html")`` writes a page.
 
     Raises:
         TypeError: if ``loss`` is no Tensor.
-        ValueError: if it has several elements or needs no gradient, or if its graph has more than 300 nodes.
+        ValueError: if it has several elements or needs no gradient, if its graph has more than 300 nodes, for an
+            unknown ``granularity``, or for ``"layer"`` where nothing tells of layers.
         StaleValueError: if a value that the pass needs was changed after it was used.
 
     >>> import autograd_core as ag, viz
     >>> w = ag.tensor(0.5, requires_grad=True, name="w")
-    >>> player = viz.play((w * 2.0 - 3.0) ** 2)
+    >>> player = viz.play((w * 2.0 - 3.0) ** 2, granularity="node")
     >>> len(player.view.nodes), len(player.recording.replay())
     (7, 4)
     """
     if not isinstance(loss, Tensor):
         got = type(loss).__name__
         raise TypeError(explain("play", expected="a Tensor", got=got, remedy="pass the loss"))
+    if granularity not in GRANULARITIES:
+        expected = f"granularity={' or '.join(map(repr, GRANULARITIES))}"
+        got = f"granularity={granularity!r}"
+        raise ValueError(explain("play", expected=expected, got=got, remedy="pass one of these"))
     recording, table = record(loss, digits=digits)
-    view = draw(loss, gradients=as_gradients(table), names=names, max_nodes=None, digits=digits, renderer="own").view
+    view = draw(
+        loss,
+        gradients=as_gradients(table),
+        names=names,
+        model=model,
+        groups=groups,
+        collapse=None,
+        max_nodes=None,
+        digits=digits,
+    ).view
+    _refuse(view, granularity)
+    formulas = {(edge.source, edge.target, edge.position): edge.derivative for edge in view.edges}
+    events = (
+        replace(event, local=formulas.get((event.node, event.consumer or "", event.position or 0), ""))
+        for event in recording.events
+    )
+    return Player(view, Recording(tuple(events)), granularity)
+
+
+def _refuse(view: View, granularity: str) -> None:
+    """Say what cannot be played, and what to do instead."""
     count = sum(node.kind != "number" for node in view.nodes)
     if count > MAX_NODES:
         raise ValueError(
@@ -120,9 +176,12 @@ def play(loss: Tensor, names: Mapping[str, Any] | None = None, *, digits: int = 
                 remedy="play a smaller network or fewer steps, or see viz.draw(loss, max_nodes=60) and viz.explain",
             )
         )
-    formulas = {(edge.source, edge.target, edge.position): edge.derivative for edge in view.edges}
-    events = (
-        replace(event, local=formulas.get((event.node, event.consumer or "", event.position or 0), ""))
-        for event in recording.events
-    )
-    return Player(view, Recording(tuple(events)))
+    if granularity == "layer" and not layers(view):
+        raise ValueError(
+            explain(
+                "play",
+                expected="a graph with at least two layers for granularity='layer'",
+                got="nodes that nothing assigns to layers",
+                remedy="pass the network: model=model, or name the parameters by names=dict(model.named_parameters())",
+            )
+        )

@@ -11,11 +11,10 @@ import autograd_core as ag
 import viz
 from examples import worked_example
 from tests.browser import MISSING, Browser
+from tests.viz.pages import ROOT, cards, choose, click, focus, inside, rows, rule, step
 from viz.player import picture
 
 pytestmark = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
-
-ROOT = "const all = [...document.querySelectorAll('[class^=backprop-player]')]; const root = all[{}].shadowRoot; "
 
 
 @pytest.fixture(scope="module")
@@ -31,31 +30,6 @@ def example(tmp_path_factory):
     return error, player, player.save_html(tmp_path_factory.mktemp("player") / "example.html")
 
 
-def inside(browser, script, number=0):
-    return browser.run(ROOT.format(number) + script)
-
-
-def click(browser, label, number=0):
-    inside(browser, f"root.querySelector('button[aria-label=\"{label}\"]').click()", number)
-
-
-def rows(browser, number=0):
-    script = "return [...root.querySelectorAll('tbody tr')].map(r => [...r.children].map(c => c.textContent))"
-    return inside(browser, script, number)
-
-
-def step(browser, number=0):
-    return int(inside(browser, "return root.querySelector('input[type=range]').value", number))
-
-
-def rule(browser):
-    return inside(browser, "return root.querySelector('.rule').textContent")
-
-
-def focus(browser):
-    inside(browser, "root.querySelector('.player').focus()")
-
-
 def test_clicking_through_shows_the_contributions_of_the_engine(browser, example):
     error, player, path = example
     browser.open(path)
@@ -64,6 +38,7 @@ def test_clicking_through_shows_the_contributions_of_the_engine(browser, example
     assert {row[0]: row[1] for row in rows(browser)} == {table.label(v): f"{table[v].item() + 0:.9g}" for v in table}
     click(browser, "first step")
     assert rows(browser) == []
+    sums = {"E": "1"}
     for event in player.recording.events:
         if event.kind == "forward":
             click(browser, "next step")
@@ -73,10 +48,15 @@ def test_clicking_through_shows_the_contributions_of_the_engine(browser, example
             click(browser, "next step")
             assert rows(browser) == [["E", "1", "seed", "–"]]
         elif event.kind == "contribution":
+            sums[labels[event.node]] = event.total.text
             click(browser, "next step")
             if "passed on" in rule(browser):
                 click(browser, "next step")
-            row = next(row for row in rows(browser) if row[0] == labels[event.node])
+            shown = rows(browser)
+            assert {row[0]: row[1] for row in shown} == sums
+            on_cards = {label: text.partition("  (")[0] for label, text in cards(browser).items()}
+            assert {label: text for label, text in on_cards.items() if text != "…"} == sums
+            row = next(row for row in shown if row[0] == labels[event.node])
             assert row[1] == event.total.text
             assert row[2].split(" + ")[-1] == labels[event.consumer]
             assert row[3] == f"{event.reported} of {event.consumers}"
@@ -111,7 +91,7 @@ def test_keyboard(browser, example):
 def test_node_by_node(browser, example):
     _, player, path = example
     browser.open(path)
-    inside(browser, "root.querySelector('select[aria-label=granularity]').value = 'node'")
+    choose(browser, "granularity", "node")
     focus(browser)
     browser.press("Home")
     consumers = [event.consumer for event in player.recording.events if event.kind == "contribution"]
@@ -123,27 +103,6 @@ def test_node_by_node(browser, example):
     assert len(inside(browser, "return [...root.querySelectorAll('math')].map(m => 1)")) == consumers.count(
         consumers[-2]
     )
-
-
-def test_predict_then_reveal(browser, tmp_path):
-    x = ag.tensor(3.0, requires_grad=True, name="x")
-    browser.open(viz.play(np.exp(x) * 2).save_html(tmp_path / "predict.html"))
-    inside(browser, "root.querySelector('input[type=checkbox]').click()")
-    focus(browser)
-    browser.press("Home", *["ArrowRight"] * 5)
-    assert rule(browser).split("=")[-1].startswith("?")
-    assert [row[0] for row in rows(browser)] == ["u(3)"]
-    assert "what is it?" in inside(browser, "return root.querySelector('.said').textContent")
-    inside(browser, "root.querySelector('.ask input').focus()")
-    browser.press("2", "Enter")
-    assert "2 is right" in rule(browser)
-    assert rows(browser)[-1][:2] == ["u(2)", "2"]
-    browser.press("ArrowRight", "ArrowRight")
-    inside(browser, "root.querySelector('.ask input').focus()")
-    browser.press("7")
-    click(browser, "reveal the contribution")
-    assert "7 is not right" in rule(browser)
-    assert rows(browser)[-1][:2] == ["x", "40.1711"]
 
 
 def test_two_players_on_one_page(browser, tmp_path):
@@ -159,21 +118,34 @@ def test_two_players_on_one_page(browser, tmp_path):
     ends = [step(browser, number) for number in range(3)]
     click(browser, "first step", 0)
     assert [step(browser, number) for number in range(3)] == [0, *ends[1:]]
-    click(browser, "previous step", 2)
+    click(browser, "back one step", 2)
     assert [step(browser, number) for number in range(3)] == [0, ends[1], ends[2] - 1]
     assert rows(browser, 1)[-1][:2] == ["x", "[2.71828, 7.38906]"]
     assert browser.run("return document.querySelectorAll('[id]').length") == 0
     assert browser.errors() == []
 
 
-def test_names_cannot_break_out(browser, tmp_path):
-    name = "</script><script>window.broken = 1</script><img src=x onerror='window.broken = 2'>&amp;\"🧨"
+HOSTILE = (
+    "</script><script>window.broken = 1</script>"
+    "<img src=x onerror='window.broken = 2'>&amp;\"`${1}`\\\n\u2028]]>--><!-- %41 #a 🧨"
+)
+
+
+@pytest.mark.parametrize("name", [HOSTILE, HOSTILE * 1000])
+def test_names_cannot_break_out(browser, tmp_path, name):
     x = ag.tensor(3.0, requires_grad=True, name=name)
-    player = viz.play(x * x)
+    y = x * x
+    y.name = name + "y"
+    player = viz.play(y * 2.0, groups=lambda node: (name, str(node.ndim)) if node is x else (name,))
     browser.open(player.save_html(tmp_path / "names.html"))
     assert browser.run("return window.broken === undefined")
     shown = inside(browser, "return root.querySelector('tbody tr:last-child th').textContent")
-    assert shown.lstrip("▸\xa0") == name[: picture.TITLE - 1] + "…"
+    assert shown == " ".join(name.split())[: picture.TITLE - 1] + "…"
+    choose(browser, "granularity", "layer")
+    focus(browser)
+    browser.press("Home", *["ArrowRight"] * 4)
+    assert "</script>" in rule(browser)
+    assert browser.run("return window.broken === undefined && document.images.length") == 1
     assert browser.errors() == []
 
 
@@ -190,7 +162,7 @@ def test_arrays_hooks_and_several_outputs(browser, tmp_path):
     assert inside(browser, "return [...root.querySelectorAll('path.now')].map(p => 1)") == [1, 1, 1]
     said = []
     for _ in range(step(browser)):
-        click(browser, "previous step")
+        click(browser, "back one step")
         said.append(rule(browser))
     assert any("a hook replaced the gradient" in text for text in said)
     assert browser.errors() == []
@@ -200,10 +172,11 @@ def test_the_accessibility_tree(browser, example):
     browser.open(example[2])
     tree = browser.devtools("Accessibility.getFullAXTree")["nodes"]
     named = {(n["role"]["value"], n["name"]["value"]) for n in tree if "role" in n and n.get("name", {}).get("value")}
-    for label in ("first step", "previous step", "next step", "last step", "play"):
+    for label in ("first step", "back one step", "next step", "last step", "play"):
         assert ("button", label) in named
     assert ("slider", "step") in named
-    assert ("checkbox", "predict") in named
+    for label in ("speed", "granularity", "predict"):
+        assert ("combobox", label) in named
     assert ("image", "w5: value 0.4, gradient 0.0821670406") in named
     assert any(role == "region" and name.startswith("backpropagation of E") for role, name in named)
     assert any(node.get("role", {}).get("value") == "status" for node in tree)
@@ -216,11 +189,14 @@ def test_dark_and_reduced_motion(browser, example):
         browser.open(example[2])
         look = "const style = s => getComputedStyle(root.querySelector(s)); "
         assert inside(browser, look + "return style('.player').backgroundColor") == "rgb(13, 17, 23)"
-        assert inside(browser, look + "return style('text.g').fill") == "rgb(255, 166, 87)"
-        assert inside(browser, look + "return style('path.now').animationName") == "none"
+        assert inside(browser, look + "return style('text:nth-of-type(3)').fill") == "rgb(255, 166, 87)"
+        focus(browser)
+        browser.press("ArrowLeft", "ArrowRight")
+        assert inside(browser, look + "return style('.moving').animationName") == "none"
+        assert inside(browser, look + "return style('.moving').opacity") == "0"
         browser.devtools("Emulation.setEmulatedMedia", features=[])
         assert inside(browser, look + "return style('.player').backgroundColor") == "rgb(255, 255, 255)"
-        assert inside(browser, look + "return style('path.now').animationName") == "back"
+        assert inside(browser, look + "return style('.moving').animationName") == "move"
         browser.run("document.body.dataset.jpThemeLight = 'false'")
         browser.until(ROOT.format(0) + "return all[0].dataset.theme === 'dark'")
         assert inside(browser, look + "return style('.player').backgroundColor") == "rgb(13, 17, 23)"
