@@ -140,7 +140,7 @@ def edges(root):
 def test_the_picture_holds_values_and_gradients(direction):
     a, b = leaf(2.0, "a"), leaf(-3.0, "b")
     e = a * b + a
-    root, text = drawn(e, direction=direction)
+    root, _ = drawn(e, direction=direction)
     texts = ["".join(group.itertext()) for group in cards(root)]
     assert any("a" in t and "2" in t and "-2" in t for t in texts)
     assert len(edges(root)) == 4

@@ -312,7 +312,7 @@ def test_the_dot_text():
     )
     expression = ' <FONT COLOR="#59636e">= x × x</FONT>'
     ending = ["shape (), float64", "8 bytes, 8 kept for the backward pass"]
-    assert body[1] == f'{ending[0]}'
+    assert body[1] == f"{ending[0]}"
     assert body[2] == f'{ending[1]}"]'
     assert body[3] == (
         f"n2 [label=<{card}{title.format('y', expression)}{value.format(9)}{gradient.format(1)}</TABLE>> "
