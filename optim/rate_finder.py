@@ -25,8 +25,8 @@ class RateTrial(NamedTuple):
         rates: the learning rates tried, growing.
         losses: the loss before the step with each rate.
         smoothed: the same, as a running mean.
-        suggestion: the rate at which the loss, smoothed, falls fastest against the logarithm of the rate, but
-            at most a tenth of the rate at which it is least; ``None`` where it never falls.
+        suggestion: the rate at which the loss, smoothed, has made half of its fall, but at most a tenth of the
+            rate at which it is least; ``None`` where it never falls.
 
     >>> import optim
     >>> optim.RateTrial(rates=[0.1], losses=[2.0], smoothed=[2.0], suggestion=None).rates
@@ -139,17 +139,25 @@ def _trial(
 
 
 def _suggest(rates: list[float], losses: list[float], smoothing: float) -> float | None:
-    """The rate of the steepest fall, but at most a tenth of the rate with the least loss."""
+    """The rate in the middle of the fall, but at most a tenth of the rate with the least loss.
+
+    The steepest place of the curve would say nearly the same, but on minibatches noise is steep anywhere.
+    """
     finite = [loss for loss in losses if math.isfinite(loss)]
     if len(finite) < 2:
         return None
-    smooth = _running_mean(_running_mean(finite, smoothing)[::-1], smoothing)[::-1]  # there and back: without a lag
+    # What lies above the start is the blow-up at the end, and would hide the fall right before it.
+    start = sorted(finite[:9])[len(finite[:9]) // 2]
+    capped = [min(loss, start) for loss in finite]
+    smooth = _running_mean(_running_mean(capped, smoothing)[::-1], smoothing)[::-1]  # there and back: without a lag
     least = int(np.argmin(smooth))
-    falls = np.gradient(smooth)[: least + 1]
-    steepest = int(np.argmin(falls))
-    if not falls[steepest] < -1e-9 * max(abs(loss) for loss in finite):
+    fall = smooth[0] - smooth[least]
+    if not fall > 1e-9 * max(abs(loss) for loss in finite):
         return None
-    return min(rates[steepest], 0.1 * rates[least])
+    middle = least
+    while smooth[middle] < smooth[0] - fall / 2:
+        middle -= 1
+    return min(rates[middle], 0.1 * rates[least])
 
 
 def _running_mean(values: list[float], smoothing: float) -> list[float]:

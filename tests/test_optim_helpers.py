@@ -133,6 +133,22 @@ def test_the_suggestion_trains_well():
     assert closure().item() < 0.5 * before
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_the_noise_of_minibatches_does_not_move_the_suggestion(seed):
+    numbers = np.random.default_rng(seed)
+    x = numbers.standard_normal((500, 5))
+    y = x @ np.arange(1.0, 6.0) + 2.0 * numbers.standard_normal(500)
+    w = ag.tensor(np.zeros(5), requires_grad=True)
+
+    def closure():
+        batch = numbers.integers(0, len(x), 20)
+        loss = ((x[batch] @ w - y[batch]) ** 2).mean()
+        loss.backward()
+        return loss
+
+    assert 0.005 < optim.find_lr(optim.SGD([w], lr=0.1), closure, 1e-6).suggestion < 0.05
+
+
 def test_a_loss_that_never_falls_gives_no_suggestion():
     x = ag.tensor([1.0], requires_grad=True)
     optimizer = optim.SGD([x], lr=0.1)
