@@ -471,3 +471,16 @@ def test_the_grad_table_in_three_languages():
     assert viz.grad_table(leaf(1.0, "w_1 & 50%") * 2).latex().count(r"w\_1 \& 50\%") == 3
     kept = e.backward(keep="all")
     assert viz.grad_table(kept).rows == table.rows
+
+
+def test_what_dot_cannot_draw_the_library_draws(monkeypatch):
+    def refuse(*_):
+        raise AssertionError("dot was called")
+
+    monkeypatch.setattr(viz.Drawing, "_pipe", refuse)
+    x = ag.tensor(np.arange(6.0).reshape(2, 3), requires_grad=True, name="x")
+    loss = (x * x).sum()
+    assert "Thumbnails" in viz.draw(loss).svg()
+    for number in (viz.draw(loss, renderer="dot"), viz.draw(ag.tensor(1.0, requires_grad=True) * 2.0)):
+        with pytest.raises(AssertionError, match="dot was called"):
+            number.svg()

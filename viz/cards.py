@@ -45,6 +45,16 @@ def detailed(view: View) -> bool:
     return sum(node.kind not in FREE for node in view.nodes) <= DETAILED
 
 
+def has_thumbnails(view: View) -> bool:
+    """Whether any card holds a thumbnail."""
+    return detailed(view) and any(
+        summary is not None and summary.thumbnail
+        for node in view.nodes
+        if node.kind not in FREE
+        for summary in (node.summary, node.gradient_summary)
+    )
+
+
 def free_text(node: ViewNode) -> str:
     """What stands in place of a card."""
     return clipped(printable(node.value or node.label), VALUE_WIDTH)

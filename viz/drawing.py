@@ -15,7 +15,7 @@ from autograd_core import Tensor
 from autograd_core.errors import explain
 from nn import Module
 
-from . import dot, export, svg, unfold
+from . import cards, dot, export, svg, unfold
 from .display import bundle
 from .focus import Focus, around, path, top
 from .look import Groups, look
@@ -108,7 +108,7 @@ class Drawing:
         return str(self._digraph.source)
 
     def svg(self) -> str:
-        """The picture as SVG: laid out by ``dot`` where it is installed, otherwise by the library itself.
+        """The picture as SVG: by ``dot`` or by the library itself, as ``draw`` says of ``renderer``.
 
         Raises:
             DotNotFoundError: if the program ``dot`` is not installed and ``renderer="dot"`` was asked for.
@@ -117,7 +117,7 @@ class Drawing:
 
     @cached_property
     def _svg(self) -> str:
-        if self.renderer == "own" or (self.renderer == "auto" and len(self.view.nodes) > DOT_LIMIT):
+        if self._own():
             return svg.render(self.view, self.direction, palette(self.theme))
         try:
             text = self._pipe("svg", "drawing.svg()").decode()
@@ -126,6 +126,12 @@ class Drawing:
                 raise
             return svg.render(self.view, self.direction, palette(self.theme))
         return text[text.index("<svg") :]  # without what XML files begin with, so that it can stand in a page
+
+    def _own(self) -> bool:
+        """Whether the library draws the SVG itself."""
+        if self.renderer != "auto":
+            return self.renderer == "own"
+        return len(self.view.nodes) > DOT_LIMIT or cards.has_thumbnails(self.view)
 
     def png(self) -> bytes:
         """The picture as PNG.
@@ -356,8 +362,8 @@ def draw(
             collapses none unless asked to.
         digits: significant digits of numbers.
         renderer: who draws: ``"dot"``, the program of Graphviz; ``"own"``, the library itself, which needs no
-            program; ``"auto"``, dot where it is installed and the graph is not too large for it. Thumbnails of
-            arrays are in the library's own pictures only.
+            program; ``"auto"``, dot where it is installed, but for SVG the library itself where the graph is too
+            large for dot, or where arrays have thumbnails, which dot cannot draw.
         mode: ``"result"``, values and gradients; ``"heat"``, nodes shaded by the size of their gradients, with
             badges on dead units, on gradients that vanish or explode, and on NaN and Inf, of which the
             first are pointed out; ``"memory"``, nodes shaded by the bytes kept for the backward pass.
@@ -368,7 +374,7 @@ def draw(
         ``.save("graph.svg")`` writes a file.
 
     Raises:
-        TypeError: if ``graph`` is nothing of the kind.
+        TypeError: if ``graph`` or ``only`` is nothing of the kind.
         ValueError: for an unknown ``direction``, ``renderer``, ``mode``, ``theme``, ``gradients`` or ``collapse``, and
             for an exception that no operation on Tensors raised.
 
@@ -390,6 +396,9 @@ def draw(
             expected = f"{argument}={' or '.join(map(repr, known))}"
             got = f"{argument}={value!r}"
             raise ValueError(explain("draw", expected=expected, got=got, remedy="pass one of these"))
+    if only is not None and not isinstance(only, Focus):
+        expected, got = "only=viz.around(...), viz.path(...) or viz.top(...)", f"only={only!r}"
+        raise TypeError(explain("draw", expected=expected, got=got, remedy="say which part: only=viz.around('w')"))
     scene = look(
         graph,
         gradients=gradients,
