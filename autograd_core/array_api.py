@@ -130,14 +130,34 @@ def result_type(*arrays_and_dtypes: Any) -> np.dtype[Any]:
     return np.result_type(*map(_value, arrays_and_dtypes))
 
 
+class _FloatLimits:
+    """What ``np.finfo`` says, its numbers as Python floats, which leave an array's dtype as it is."""
+
+    def __init__(self, dtype: Any) -> None:
+        self._numpy = np.finfo(dtype)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        value = getattr(self._numpy, name)
+        return float(value) if isinstance(value, np.floating) else value
+
+    def __repr__(self) -> str:
+        return repr(self._numpy)
+
+
 def finfo(type: Any, /) -> Any:
     """The limits of a floating-point dtype, or of an array's: ``bits``, ``eps``, ``max``, ``min``, ...
+
+    The limits of a complex dtype are those of its parts.
 
     >>> import autograd_core as ag
     >>> ag.finfo(ag.float32).bits
     32
+    >>> ag.finfo(ag.float32).eps
+    1.1920928955078125e-07
     """
-    return np.finfo(getattr(type, "dtype", type))
+    return _FloatLimits(getattr(type, "dtype", type))
 
 
 def iinfo(type: Any, /) -> Any:

@@ -497,8 +497,12 @@ class Tensor(ArrayMethods):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         return np.array(self._plain_value("np.asarray(t)"), dtype=dtype, copy=copy)
 
-    def __dlpack__(self, **options: Any) -> Any:
-        return np.asarray(self._plain_value("t.__dlpack__()")).__dlpack__(**options)
+    def __dlpack__(
+        self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
+    ) -> Any:
+        options = {"stream": stream, "max_version": max_version, "dl_device": dl_device, "copy": copy}
+        given = {name: value for name, value in options.items() if value is not None}
+        return np.asarray(self._plain_value("t.__dlpack__()")).__dlpack__(**given)
 
     def __dlpack_device__(self) -> Any:
         return np.asarray(self._data).__dlpack_device__()

@@ -481,6 +481,6 @@ def test_what_dot_cannot_draw_the_library_draws(monkeypatch):
     x = ag.tensor(np.arange(6.0).reshape(2, 3), requires_grad=True, name="x")
     loss = (x * x).sum()
     assert "Thumbnails" in viz.draw(loss).svg()
-    for number in (viz.draw(loss, renderer="dot"), viz.draw(ag.tensor(1.0, requires_grad=True) * 2.0)):
+    for drawing in (viz.draw(loss, renderer="dot"), viz.draw(ag.tensor(1.0, requires_grad=True) * 2.0)):
         with pytest.raises(AssertionError, match="dot was called"):
-            number.svg()
+            drawing.svg()

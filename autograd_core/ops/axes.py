@@ -21,6 +21,11 @@ def as_array(x: Any) -> Any:
     return x if hasattr(x, "dtype") or not isinstance(x, list | tuple | int | float | complex) else np.asarray(x)
 
 
+def of_dtype(x: Any, dtype: Any) -> Any:
+    """A sum or product in the dtype that was asked for: NumPy gives those of small integers as the default integer."""
+    return x if dtype is None or x.dtype == dtype else x.astype(dtype)
+
+
 def existing(*names: str) -> tuple[Any, ...]:
     """Those of NumPy's functions called ``names`` that the installed NumPy has."""
     return tuple(getattr(np, name) for name in names if hasattr(np, name))

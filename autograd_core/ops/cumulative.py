@@ -19,7 +19,7 @@ import numpy as np
 
 from ..errors import explain
 from ..primitive import Array, define, implements
-from .axes import as_array, cut, existing, one_axis, pytorch_names
+from .axes import as_array, cut, existing, of_dtype, one_axis, pytorch_names
 
 __all__ = [
     "cummax",
@@ -94,7 +94,7 @@ def cumsum(x: Array, axis: int | None = None, dtype: Any = None) -> Array:
     tensor([3., 2., 1.])
     """
     x, axis = _flattened(x, axis, dtype)
-    return _cumsum(x, axis=axis)
+    return of_dtype(_cumsum(x, axis=axis), dtype)
 
 
 @implements(np.nancumsum)
@@ -115,7 +115,7 @@ def nancumsum(x: Array, axis: int | None = None, dtype: Any = None) -> Array:
     tensor([1., 1., 4.])
     """
     x, axis = _flattened(x, axis, dtype)
-    return _cumsum(np.where(np.isnan(x), 0, x), axis=axis)
+    return of_dtype(_cumsum(np.where(np.isnan(x), 0, x), axis=axis), dtype)
 
 
 # -- products --------------------------------------------------------------------------------------
@@ -191,7 +191,7 @@ def cumprod(x: Array, axis: int | None = None, dtype: Any = None) -> Array:
     tensor([1., 8., 0.])
     """
     x, axis = _flattened(x, axis, dtype)
-    return _cumprod(x, axis=axis)
+    return of_dtype(_cumprod(x, axis=axis), dtype)
 
 
 @implements(np.nancumprod)
@@ -212,7 +212,7 @@ def nancumprod(x: Array, axis: int | None = None, dtype: Any = None) -> Array:
     tensor([2., 2., 6.])
     """
     x, axis = _flattened(x, axis, dtype)
-    return _cumprod(np.where(np.isnan(x), 1, x), axis=axis)
+    return of_dtype(_cumprod(np.where(np.isnan(x), 1, x), axis=axis), dtype)
 
 
 # -- the array API's forms ---------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import explain
 from ..primitive import Array, define, implements
-from .axes import as_array, axes_of, pytorch_names, restore, spread
+from .axes import as_array, axes_of, of_dtype, pytorch_names, restore, spread
 from .cumulative import shifted
 
 __all__ = [
@@ -97,7 +97,7 @@ def sum(
         x = x.astype(dtype)
     if where is not None:
         x = selected(x, where, 0)
-    total = _sum(x, axis=axis, keepdims=keepdims)
+    total = of_dtype(_sum(x, axis=axis, keepdims=keepdims), dtype)
     return total if initial is None else total + initial
 
 
@@ -224,7 +224,7 @@ def prod(
         x = as_array(x).astype(dtype)
     if where is not None:
         x = selected(as_array(x), where, 1)
-    product = _prod(x, axis=axis, keepdims=keepdims)
+    product = of_dtype(_prod(x, axis=axis, keepdims=keepdims), dtype)
     return product if initial is None else product * initial
 
 
