@@ -40,12 +40,14 @@ bench: $(STAMPS)/bench ## speed beside PyTorch, JAX and others, into benchmarks/
 
 conformance: $(STAMPS)/conformance ## every operation against PyTorch, and the array API standard
 	$(BIN)/python -m pytest -q conformance
+	$(BIN)/python -m conformance.array_api_suite
 
 notebooks: $(STAMPS)/notebooks ## run every notebook and compare with its stored outputs
 	$(BIN)/python -m tools.notebooks
 
-docs: $(STAMPS)/test ## write the pages that are generated: docs/support.md
+docs: $(STAMPS)/test ## write what is generated: docs/support.md, the images of README.md and docs/gallery.md
 	$(BIN)/python -m autograd_core.support
+	$(BIN)/python -m tools.gallery
 
 wheel: $(STAMPS)/core ## build the wheel and look into it
 	$(BIN)/python -m tools.check_wheel

@@ -123,3 +123,16 @@ def test_wrong_arguments():
     big = leaf(np.ones(65))
     with pytest.raises(ValueError, match="at most 64 entries"):
         viz.explain(ag.sum(big), big, check=True)
+
+
+def test_a_node_is_found_by_what_the_picture_calls_it():
+    x = ag.tensor(2.0, requires_grad=True, name="x")
+    y = x * x * 3.0
+    assert repr(viz.explain(y, "x")) == repr(viz.explain(y, x))
+    assert viz.explain(y, "u(2)").gradient == "3"
+    assert viz.explain(y, "weight", names={"weight": x}).gradient == "12"
+    assert viz.paths(y, "x").view == viz.paths(y, x).view
+    with pytest.raises(ValueError, match=r"explain: expected a Tensor .*, got 'z', as which no nodes are known"):
+        viz.explain(y, "z")
+    with pytest.raises(ValueError, match=r"got 'x', as which 2 nodes are known"):
+        viz.explain(y * ag.tensor(1.0, requires_grad=True, name="x"), "x")

@@ -71,6 +71,15 @@ def shrink(notebook: Any) -> None:
             output["data"]["image/png"] = base64.b64encode(small.getvalue()).decode()
 
 
+def without_doubles(notebook: Any) -> Any:
+    """The notebook without the SVG of pictures that it also holds as HTML, which is what is shown of the two."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if "text/html" in output.get("data", {}):
+                output["data"].pop("image/svg+xml", None)
+    return notebook
+
+
 def is_picture(output: Any) -> bool:
     """Whether an output is drawn, or would be if Graphviz were here."""
     data = output.get("data", {})
@@ -129,7 +138,7 @@ def main() -> int:
             found = [] if options.write else differences(nbformat.read(path, as_version=4), fresh)
             if options.write:
                 shrink(fresh)
-                nbformat.write(fresh, path)
+                nbformat.write(without_doubles(fresh), path)
         except CellExecutionError as error:
             found = [re.sub(r"\x1b\[[\d;]*m", "", str(error))]
         failed = failed or bool(found)

@@ -200,7 +200,8 @@ class Explanation:
                 lines.append(f"  δ({step.node}){shape} = {step.gradient}")
                 continue
             terms = " + ".join(f"δ({c.consumer}) ∘ ({c.local or 'local derivative'})" for c in step.contributions)
-            lines.append(f"  δ({step.node}){shape} = {terms} = {step.gradient}")
+            value = f" = {step.gradient}" if step.gradient else ""  # none of an operation with several outputs
+            lines.append(f"  δ({step.node}){shape} = {terms}{value}")
             if len(step.contributions) > 1:
                 lines += [f"      from {c.consumer}, input {c.position}: {c.value}" for c in step.contributions]
         return lines
@@ -231,7 +232,7 @@ class Explanation:
         return rows
 
     def _html(self) -> str:
-        return f'<pre style="line-height: 1.5">{escape(repr(self))}</pre>'
+        return f'<pre style="font-family: monospace; line-height: 1.5">{escape(repr(self))}</pre>'
 
     def _repr_mimebundle_(self, include: Container[str] | None = None, exclude: Container[str] | None = None) -> Any:
         return bundle(self.__repr__, still=self._html)
@@ -243,7 +244,7 @@ class Explanation:
 
 def explain(
     result: Tensor,
-    node: Tensor,
+    node: Tensor | str,
     *,
     names: Mapping[str, Any] | None = None,
     max_paths: int = 8,
@@ -258,7 +259,7 @@ def explain(
 
     Args:
         result: a Tensor of one element, the loss say.
-        node: a leaf or an inner node that ``result`` depends on.
+        node: a leaf or an inner node that ``result`` depends on, or what the picture calls it.
         names: name -> Tensor, for Tensors without a name: ``dict(model.named_parameters())``, ``locals()``.
         max_paths: how many paths to write out.
         digits: significant digits of numbers.
@@ -268,7 +269,7 @@ def explain(
         An ``Explanation``: prints, shows in a notebook, and has a ``latex()``.
 
     Raises:
-        ValueError: if ``result`` has several elements or does not depend on ``node``.
+        ValueError: if ``result`` has several elements or does not depend on ``node``, or if no node is called so.
 
     >>> import autograd_core as ag, viz
     >>> w = ag.tensor(0.5, requires_grad=True, name="w")
@@ -285,6 +286,7 @@ def explain(
     if result._data.size != 1:
         got = f"shape {result.shape}"
         raise ValueError(problem("explain", expected="a result of one element", got=got, remedy="explain the loss"))
+    node = _find(result, node, names)
     between = _between(result, node)
     nodes = topological_order([result])
     table: dict[Tensor, Any] = {result: np.ones_like(result._data)}
@@ -317,9 +319,9 @@ class _Texts:
         self.digits = digits
         numbered = {node: number for number, node in enumerate(nodes, 1)}
         shown = [entry for entry in view_nodes if entry.requires_grad]
-        visible = [node for node in numbered if not (node.primitive is not None and node.primitive.multiple)]
-        self._ids = {node: entry.id for node, entry in zip(visible, shown, strict=True)}
-        self._labels = {node: entry.label for node, entry in zip(visible, shown, strict=True)}
+        self.visible = [node for node in numbered if not (node.primitive is not None and node.primitive.multiple)]
+        self._ids = {node: entry.id for node, entry in zip(self.visible, shown, strict=True)}
+        self._labels = {node: entry.label for node, entry in zip(self.visible, shown, strict=True)}
         self._edges: dict[tuple[str, str, int], ViewEdge] = {
             (edge.source, edge.target, edge.position): edge for edge in view_edges
         }
@@ -336,6 +338,26 @@ class _Texts:
     def formula(self, source: Tensor, target: Tensor, position: int) -> str:
         edge = self._edges.get((self._ids.get(source, ""), self._ids.get(target, ""), position))
         return edge.derivative if edge else ""
+
+
+def _find(result: Tensor, node: Tensor | str, names: Mapping[str, Any] | None) -> Tensor:
+    """The node that is meant by a Tensor, or by what the picture calls it."""
+    if isinstance(node, Tensor):
+        return node
+    nodes = topological_order([result]) if result._requires_grad else []
+    view = draw(result, gradients=False, names=names, max_nodes=None).view
+    texts = _Texts(nodes, view.nodes, view.edges, digits=6)
+    found = [candidate for candidate in texts.visible if texts.label(candidate) == node]
+    if len(found) == 1:
+        return found[0]
+    raise ValueError(
+        problem(
+            "explain",
+            expected="a Tensor that requires a gradient, or what the picture calls one",
+            got=f"{node!r}, as which {len(found) or 'no'} nodes are known",
+            remedy="pass the Tensor itself, or see viz.draw(result) for what its nodes are called",
+        )
+    )
 
 
 def _between(result: Tensor, node: Tensor) -> list[Tensor]:

@@ -55,8 +55,12 @@ class Focus:
         """Those that are shown however many there are between them."""
         return self.select(terrain)
 
-    def __str__(self) -> str:
+    def described(self, name: Callable[[Any], str]) -> str:
+        """The part in words, where ``name`` tells what a node is called."""
         return "all nodes"
+
+    def __str__(self) -> str:
+        return self.described(_name)
 
 
 @dataclass(frozen=True)
@@ -81,8 +85,9 @@ class Around(Focus):
             found.update(edge)
         return found
 
-    def __str__(self) -> str:
-        return f"{self.hops} {'hop' if self.hops == 1 else 'hops'} around {_name(self.node)}"
+    def described(self, name: Callable[[Any], str]) -> str:
+        """``2 hops around w``."""
+        return f"{self.hops} {'hop' if self.hops == 1 else 'hops'} around {name(self.node)}"
 
 
 @dataclass(frozen=True)
@@ -120,8 +125,9 @@ class Between(Focus):
                     pending.append(parent)
         return found
 
-    def __str__(self) -> str:
-        return f"all paths between {_name(self.first)} and {_name(self.last)}"
+    def described(self, name: Callable[[Any], str]) -> str:
+        """``all paths between w and loss``."""
+        return f"all paths between {name(self.first)} and {name(self.last)}"
 
 
 @dataclass(frozen=True)
@@ -169,7 +175,8 @@ class Top(Focus):
                 node = toward[node]
         return found
 
-    def __str__(self) -> str:
+    def described(self, name: Callable[[Any], str]) -> str:
+        """How many nodes, and which."""
         what = "gradient" if self.by == "grad" else "number of bytes"
         return f"the {self.k} nodes with the largest {what}, and how they lead to the result"
 

@@ -75,7 +75,8 @@ def look(
         notes=notes,
     )
     if only is not None:
-        view = replace(view, notes=(*view.notes, part_note(only, view, source.count)))
+        note = part_note(only, view, source.count, lambda node: source.ids[terrain.find(node)])
+        view = replace(view, notes=(*view.notes, note))
     if isinstance(only, Top):
         view = shortened(view, {source.ids[node] for node in only.kept(terrain)})
     if failure is not None:

@@ -13,7 +13,7 @@ from .explain import explain
 
 def paths(
     result: Tensor,
-    node: Tensor,
+    node: Tensor | str,
     *,
     names: Mapping[str, Any] | None = None,
     max_paths: int = 8,
@@ -30,14 +30,14 @@ def paths(
 
     Args:
         result: a Tensor of one element, the loss say.
-        node: a leaf or an inner node that ``result`` depends on.
+        node: a leaf or an inner node that ``result`` depends on, or what the picture calls it.
         names: name -> Tensor, for Tensors without a name.
         max_paths: how many paths to write out.
         digits: significant digits of numbers.
         direction, renderer, theme: as for ``viz.draw``.
 
     Raises:
-        ValueError: if ``result`` has several elements or does not depend on ``node``.
+        ValueError: if ``result`` has several elements or does not depend on ``node``, or if no node is called so.
 
     >>> import autograd_core as ag, viz
     >>> x, y = (ag.tensor(3.0, requires_grad=True, name=name) for name in "xy")

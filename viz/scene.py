@@ -11,6 +11,8 @@ from autograd_core.errors import explain
 
 from . import groups
 from .focus import HOW, Focus, Terrain, Top, nearest
+from .style import LABEL_WIDTH
+from .text import clipped
 from .view import View, ViewEdge, ViewNode
 
 Path = tuple[str, ...]
@@ -129,7 +131,8 @@ class Scene:
         """A part of the whole view."""
         terrain = self._terrain(self.whole)
         chosen = groups.restrict(self.whole, focus.select(terrain), users=True)
-        chosen = replace(chosen, notes=(*chosen.notes, part_note(focus, chosen, groups.cards(self.whole))))
+        note = part_note(focus, chosen, groups.cards(self.whole), terrain.find)
+        chosen = replace(chosen, notes=(*chosen.notes, note))
         if isinstance(focus, Top):
             chosen = shortened(chosen, focus.kept(terrain))
         return replace(self, whole=chosen, collapsed=groups.automatic(chosen))
@@ -188,9 +191,11 @@ def not_found(wanted: Any, count: int) -> str:
     )
 
 
-def part_note(focus: Focus, part: View, count: int) -> str:
-    """What a picture of a part says."""
-    return f"Part of a graph of {count} nodes: {focus} ({groups.cards(part)} nodes)."
+def part_note(focus: Focus, part: View, count: int, find: Callable[[Any], str]) -> str:
+    """What a picture of a part says, where ``find`` gives the id of the node that the user means."""
+    labels = {node.id: clipped(node.label or node.kind, LABEL_WIDTH) for node in part.nodes}
+    what = focus.described(lambda node: labels[find(node)])
+    return f"Part of a graph of {count} nodes: {what} ({groups.cards(part)} nodes)."
 
 
 def shortened(view: View, kept: Collection[str], most: int = groups.AT_A_GLANCE) -> View:

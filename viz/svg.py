@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import pairwise
+from textwrap import wrap
 
 from .boxes import Frames, back_curve, frames
 from .cards import FREE, Line, badge_text, detailed, edge_text, free_text, lines
@@ -24,6 +25,7 @@ PADDING = 7.0
 BADGE = 13.0
 TINY = 8.5  # the size of texts along edges
 WORD_GAP = 12.0
+NOTE_WIDTH = 160  # characters on a line below the picture
 GAP = "\N{NO-BREAK SPACE}" * 2  # between a name and how it was computed
 
 
@@ -96,7 +98,7 @@ def _below(
         legend, legend_width, legend_height = draw_legend(view.legend, height + ROW, palette)
         body.append(legend)
         width, height = max(width, legend_width), height + ROW + legend_height
-    notes = [clipped(printable(note), 160) for note in view.notes]
+    notes = [line for note in view.notes for line in wrap(clipped(printable(note), 4 * NOTE_WIDTH), NOTE_WIDTH)]
     if any(card.has_thumbnail for card in cards):
         notes.append("Thumbnails: means of blocks of entries, thick above 0, thin below 0, × where NaN or Inf.")
     for note in notes:

@@ -392,3 +392,16 @@ def test_a_palette_of_ones_own_is_used_throughout():
         assert "#fffffe" in picture
         assert LIGHT.card not in picture
         assert LIGHT.muted not in picture
+
+
+def test_a_long_note_is_written_on_several_lines():
+    x = ag.tensor(0.5, requires_grad=True, name="x")
+    y = x
+    for _ in range(14):
+        y = np.tanh(y * 2.0)
+    picture = viz.paths(y, x, renderer="own").svg()
+    text = re.sub(r"<[^>]*>", " ", picture)
+    chain = next(line for line in repr(viz.explain(y, x)).splitlines() if line.startswith("  = "))
+    assert len(chain) < 4 * 160
+    assert all(number in text.split() for number in chain.split())
+    assert max(len(line) for line in re.findall(r"<text[^>]*>([^<]*)</text>", picture)) <= 160

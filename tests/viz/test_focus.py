@@ -42,6 +42,17 @@ def test_around():
     assert note == "Part of a graph of 7 nodes: 1 hop around a (4 nodes)."
 
 
+def test_a_part_is_described_by_what_the_picture_calls_its_nodes():
+    x = leaf(2.0)
+    y = x * 3
+    z = y + 1
+    for drawing in (viz.draw(z, only=viz.path(y, z)), viz.draw(z).path(y, z), viz.draw(z).path("u(2)", "u(3)")):
+        assert "all paths between u(2) and u(3) (2 nodes)" in drawing.view.notes[-1]
+    with viz.capture():
+        square = y * y
+    assert "around square" in viz.draw(square, only=viz.around(square, hops=1)).view.notes[-1]
+
+
 def test_what_is_left_out_is_counted():
     x, _, a, _, _, d = diamond()
     drawing = viz.draw(d, only=viz.around(x, hops=1))
@@ -131,3 +142,8 @@ def test_a_drawing_finds_tensors_without_keeping_them():
     assert x() is None
     assert d() is None
     assert shown(drawing.around("a", hops=1)) == {"x", "a", "b", "c"}
+
+
+def test_a_part_is_made_by_one_of_three_functions():
+    with pytest.raises(TypeError, match=r"draw: expected only=viz.around.*, got only='x'"):
+        viz.draw(leaf(2.0, "x") * 3, only="x")
