@@ -6,6 +6,7 @@ A ``View`` knows nothing of DOT, of colours or of Tensors. It is made once from 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
@@ -476,7 +477,16 @@ def _derivative(primitive: Primitive | None, position: int, operands: list[str],
     if primitive is None or position >= len(primitive.formulas):
         return ""
     letters = dict(zip("abcdefgh", operands))
-    return primitive.formulas[position].format(**letters, out=out)
+    return _EXPONENT.sub(_one_less, primitive.formulas[position].format(**letters, out=out))
+
+
+_EXPONENT = re.compile(r"\^\((\d+)−1\)")
+
+
+def _one_less(exponent: re.Match[str]) -> str:
+    """``^(3−1)`` as ``^2``, and ``^(2−1)`` as nothing."""
+    power = int(exponent[1]) - 1
+    return "" if power == 1 else f"^{power}"
 
 
 def line_text(where: str) -> str:
