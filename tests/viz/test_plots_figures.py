@@ -15,6 +15,8 @@ from tests.viz.plot_parts import convolutional, image, mlp, texts, untouched, wi
 from viz.plots import figures
 
 matplotlib = pytest.importorskip("matplotlib")
+pytest.importorskip("matplotlib.colors")
+pytest.importorskip("matplotlib.figure")
 
 X = np.random.default_rng(0).standard_normal((12, 2)).astype(np.float32)
 CLASSES = np.arange(12) % 3
