@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import modes
 from .errors import GradientError, explain
 from .memory import is_shared
 from .pullback import Pullback
@@ -104,6 +105,8 @@ def gradients(
         )
     seeds = [output._seed(seed) for output, seed in zip(outputs, grad_outputs, strict=True)]
     arrays = [seed._data for seed in seeds]
+    if modes.state.vectorization is not None:
+        modes.state.vectorization.check_inputs("gradients", inputs)
     results = Pullback(outputs, inputs)(seeds if create_graph else arrays, record=create_graph)
     found = as_gradients({node: g for node, g in zip(inputs, results, strict=True) if g is not None}, arrays)
     for position, node in enumerate(inputs):

@@ -28,6 +28,7 @@ class _State(threading.local):
         self.off = False
         self.record_all = False
         self.anomaly: Any = None
+        self.vectorization: Any = None
 
 
 state = _State()

@@ -39,7 +39,7 @@ def without_spurious_nan(
         arguments, attributes: what else the rule got: the output and the inputs, as arrays.
     """
     bad = np.isnan(getattr(contribution, "_data", contribution))
-    if contribution.shape != g.shape or not bad.any():
+    if contribution.shape != g.shape or not np.any(getattr(bad, "entries", bad)):
         return contribution
     g = getattr(g, "_data", g)
     derivative = rule(np.ones_like(g), *arguments, **attributes)

@@ -283,7 +283,8 @@ def _values(structure: Any) -> Any:
 
 def _as_constants(result: Any) -> Any:
     """Arrays in a result as constant Tensors; everything else as it is."""
-    if isinstance(result, np.ndarray | np.generic) and result.dtype.kind in "biufc":
+    array = isinstance(result, np.ndarray | np.generic) or hasattr(type(result), "__array_namespace__")
+    if array and not isinstance(result, Node) and result.dtype.kind in "biufc":
         return make_constant(result)
     if type(result) in (list, tuple):
         return type(result)(_as_constants(item) for item in result)

@@ -121,6 +121,8 @@ def record_operation(primitive: Primitive, operands: tuple[Any, ...], attributes
         requires_grad = requires_grad and state.grad_enabled
         record = requires_grad or (state.record_all and state.grad_enabled)
         anomaly = state.anomaly
+        if state.vectorization is not None:
+            primitive = state.vectorization.lift(primitive, inputs, attributes)
     if primitive.elementwise and not attributes and _is_large(inputs):
         value, _ = in_blocks(primitive.forward, inputs)
     else:
@@ -185,6 +187,16 @@ def outputs_of(bundle: Any) -> tuple[Any, ...]:
 
 # The same value as a constant. Recorded only where constants are, so that a replay renews it.
 DETACH = Primitive("detach", lambda x: x, None)
+# What a Tensor that was cut off a graph has in place of the instruction that made it, for pictures to tell.
+DETACHED = -1
+
+
+def cut_off(constant: Any, source: Any) -> None:
+    """Note that a constant is the value of ``source``, which may require a gradient, and shares its memory."""
+    if source._requires_grad or source._instruction == DETACHED:
+        constant._instruction = DETACHED
+    link(constant, source)
+
 
 # An operation with several outputs is one node that holds a tuple, and a node per output that picks
 # one entry. So the gradients of all outputs meet before the operation's rule is run, once.

@@ -22,6 +22,7 @@ from .recording import (
     DETACH,
     NO_ATTRIBUTES,
     binary_method,
+    cut_off,
     make_leaf,
     next_index,
     outputs_of,
@@ -91,7 +92,7 @@ class Tensor(ArrayMethods):
         self._instruction = 0
         self.index = next_index()
         if source is not None:
-            link(self, source)
+            cut_off(self, source)
         if requires_grad:
             self.requires_grad = True
 
@@ -109,6 +110,8 @@ class Tensor(ArrayMethods):
         if type(value) is WatchedArray and value.base is self._data:  # ``t.data += 1`` has written already
             self._note_change()
             return
+        if modes.special and modes.state.vectorization is not None:
+            modes.state.vectorization.check_written(value)
         if isinstance(value, Tensor | WatchedArray):
             value = np.copy(value._data if isinstance(value, Tensor) else value)
         value = as_value(value)
@@ -263,7 +266,7 @@ class Tensor(ArrayMethods):
             return record_operation(DETACH, (self,), NO_ATTRIBUTES)
         self._used_unrecorded = True
         constant = make_leaf(Tensor, self._data)
-        link(constant, self)
+        cut_off(constant, self)
         return constant
 
     def zero_grad_(self) -> Tensor:
@@ -359,6 +362,8 @@ class Tensor(ArrayMethods):
         nodes = topological_order([self])
         kept = frozenset(nodes) if keep == "all" else frozenset(inputs or ())
         grad_table: dict[Tensor, Any] = {self: seed if create_graph else seed._data}
+        if modes.special and modes.state.vectorization is not None:
+            modes.state.vectorization.check_inputs("backward", [node for node in nodes if node.primitive is None])
         if create_graph or modes.special:
             backward_pass(nodes, grad_table, keep=kept, record=create_graph)
         else:

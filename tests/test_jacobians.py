@@ -315,9 +315,15 @@ def test_writing_into_a_batch():
 
 
 def test_a_batch_is_not_one_array():
-    for use in (np.asarray, bool, float, lambda x: V[x], lambda x: np.add.reduce(x)):
+    for use in (np.asarray, bool, float, lambda x: V[x], lambda x: np.add.outer(x, x)):
         with pytest.raises(CannotBatch):
             use(BV)
+
+
+def test_reductions_of_a_batch_by_ufuncs():
+    np.testing.assert_allclose(np.add.reduce(BM).entries, BM.entries.sum(1))
+    np.testing.assert_allclose(np.maximum.reduce(BM, axis=-1, keepdims=True).entries, BM.entries.max(-1, keepdims=True))
+    np.testing.assert_allclose(np.multiply.accumulate(BM, axis=1).entries, BM.entries.cumprod(2))
 
 
 def test_rules_that_do_not_batch_run_one_after_the_other():

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tests.harness import calls, derivatives, exemptions, numeric, properties
+from tests.harness import calls, derivatives, exemptions, numeric, properties, vectorized
 from tests.harness.collect import OPERATIONS, SAMPLES, broadcasting_names, uses
 
 every_operation = pytest.mark.parametrize("name", list(OPERATIONS))
@@ -142,6 +142,13 @@ def test_repeated_inputs(name):
 @every_operation
 def test_inputs_without_a_rule(name):
     run(properties.check_constants, name)
+
+
+@every_operation
+def test_examples_together(name):
+    for label, operation, sample in uses(name):
+        for chosen in vectorized.choices(operation, sample):
+            vectorized.check(label, operation, sample, chosen)
 
 
 @every_operation

@@ -3,6 +3,7 @@
 from .checkpointing import checkpoint, remat, replay_generator
 from .derivatives import grad, hvp, jvp, linearize, value_and_grad, vjp
 from .jacobians import hessian, jacfwd, jacobian, jacrev
+from .vectorization import vmap
 
 __all__ = [
     "checkpoint",
@@ -18,4 +19,5 @@ __all__ = [
     "replay_generator",
     "value_and_grad",
     "vjp",
+    "vmap",
 ]

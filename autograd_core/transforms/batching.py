@@ -39,6 +39,10 @@ class Batch(np.lib.mixins.NDArrayOperatorsMixin):
     def __init__(self, entries: Any) -> None:
         self.entries = entries
 
+    def like(self, entries: Any) -> Batch:
+        """Other entries of as many arrays."""
+        return Batch(entries)
+
     # -- what an array is ----------------------------------------------------------------------
 
     @property
@@ -59,19 +63,19 @@ class Batch(np.lib.mixins.NDArrayOperatorsMixin):
 
     @property
     def T(self) -> Batch:
-        return _transpose(self)
+        return self.like(_transpose(self).entries)
 
     @property
     def mT(self) -> Batch:
-        return Batch(np.swapaxes(self.entries, -1, -2))
+        return self.like(np.swapaxes(self.entries, -1, -2))
 
     @property
     def real(self) -> Batch:
-        return Batch(self.entries.real)
+        return self.like(self.entries.real)
 
     @property
     def imag(self) -> Batch:
-        return Batch(self.entries.imag)
+        return self.like(self.entries.imag)
 
     def __len__(self) -> int:
         return self.entries.shape[1]
@@ -93,10 +97,10 @@ class Batch(np.lib.mixins.NDArrayOperatorsMixin):
         return lambda *args, **kwargs: function(self, *args, **kwargs)
 
     def astype(self, dtype: Any, **options: Any) -> Batch:
-        return Batch(self.entries.astype(dtype))
+        return self.like(self.entries.astype(dtype))
 
     def copy(self) -> Batch:
-        return Batch(self.entries.copy())
+        return self.like(self.entries.copy())
 
     # -- NumPy's protocols; the operators call its functions ---------------------------------------
 
@@ -111,6 +115,9 @@ class Batch(np.lib.mixins.NDArrayOperatorsMixin):
             target, index, *values = inputs
             value = _aligned(values[0], target[index].ndim) if isinstance(values[0], Batch) else values[0]
             return ufunc.at(target.entries, _index_of(index), value)
+        if method in ("reduce", "accumulate") and kwargs.keys() <= {"axis", "keepdims"}:
+            kwargs["axis"] = _axes(kwargs.get("axis", 0), inputs[0].ndim)
+            return Batch(getattr(ufunc, method)(inputs[0].entries, **kwargs))
         if method != "__call__" or kwargs or any(isinstance(x, list | tuple) for x in inputs):
             raise CannotBatch(f"{ufunc.__name__}.{method}")
         if ufunc is np.matmul:
@@ -136,7 +143,7 @@ class Batch(np.lib.mixins.NDArrayOperatorsMixin):
             return _one_by_one(primitive.forward, operands, attributes)
 
     def __getitem__(self, index: Any) -> Batch:
-        return Batch(self.entries[_index_of(index)])
+        return self.like(self.entries[_index_of(index)])
 
     def __setitem__(self, index: Any, value: Any) -> None:
         if isinstance(value, Batch):
@@ -169,7 +176,8 @@ def _aligned(x: Any, ndim: int) -> Any:
 
 def _elementwise(function: Callable[..., Any], *inputs: Any) -> Any:
     ndim = max(np.ndim(x) if not isinstance(x, Batch) else x.entries.ndim - 1 for x in inputs)
-    return Batch(function(*[_aligned(x, ndim) for x in inputs]))
+    result = function(*[_aligned(x, ndim) for x in inputs])
+    return tuple(Batch(part) for part in result) if type(result) is tuple else Batch(result)
 
 
 def _one_by_one(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
@@ -390,7 +398,7 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.triu: _of_entries(np.triu),
     np.real: lambda x: Batch(np.real(x.entries)),
     np.imag: lambda x: Batch(np.imag(x.entries)),
-    np.copy: lambda x: Batch(np.copy(x.entries)),
+    np.copy: lambda x, **options: Batch(np.copy(x.entries)),
     np.astype: lambda x, dtype, **options: Batch(x.entries.astype(dtype)),
     np.shape: lambda x: x.shape,
     np.ndim: lambda x: x.ndim,

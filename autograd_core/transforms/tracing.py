@@ -16,6 +16,7 @@ from ..pullback import Pullback, nodes_since
 from ..recording import Node, make_constant, make_leaf, next_index
 from ..tensor import Tensor
 from ..values import as_value
+from .examples import expand
 from .trees import Structure, flatten, flatten_as, map_leaves, unflatten
 
 
@@ -83,6 +84,8 @@ class Trace:
     def _stand_in(self, leaf: Any, where: str) -> Tensor:
         """A Tensor of our own with the value of ``leaf``, linked to it if a gradient may flow there."""
         try:
+            if modes.state.vectorization is not None:  # every example gets a derivative of its own
+                leaf = expand(leaf if isinstance(leaf, Node) else as_value(leaf), modes.state.vectorization.sizes)
             value = leaf._data if isinstance(leaf, Node) else as_value(leaf)
         except TypeError as error:
             raise TypeError(f"{self.name}: {where} cannot be differentiated with respect to. {error}") from None

@@ -11,6 +11,7 @@ import numpy as np
 from autograd_core import Tensor
 from autograd_core.errors import explain
 from autograd_core.primitive import Primitive, define
+from autograd_core.transforms.examples import for_each_example
 from autograd_core.values import as_value
 
 __all__ = ["embedding", "embedding_bag"]
@@ -219,6 +220,7 @@ def _renormalize(weight: Any, numbers: Any, max_norm: float, norm_type: float) -
 # -- public functions --------------------------------------------------------------------------------
 
 
+@for_each_example
 def embedding(
     input: Any,
     weight: Tensor,
@@ -339,6 +341,7 @@ def _check_bag_options(mode: str, scale_grad_by_freq: bool, weights: Any, shape:
     raise ValueError(explain("embedding_bag", expected=expected, got=got, remedy=remedy))
 
 
+@for_each_example
 def embedding_bag(
     input: Any,
     weight: Tensor,

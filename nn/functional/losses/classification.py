@@ -13,6 +13,7 @@ from autograd_core.functions import maximum, take_along_axis
 from autograd_core.functions import sum as _sum
 from autograd_core.ops.gathering import scatter_along
 from autograd_core.primitive import define
+from autograd_core.transforms.examples import for_each_example
 
 from ...explicit import wants_parts
 from ...sizes import check_integer, check_number
@@ -292,6 +293,7 @@ def _mean_of_some(loss: Any, factors: Any) -> Any:
     return loss if factors.any() else loss + math.nan
 
 
+@for_each_example
 def nll_loss(
     input: Tensor, target: Any, weight: Any = None, ignore_index: int = -100, reduction: str = "mean"
 ) -> Tensor:
@@ -384,6 +386,7 @@ _weighted_cross_entropy = define(
 )
 
 
+@for_each_example
 def cross_entropy(
     input: Tensor,
     target: Any,

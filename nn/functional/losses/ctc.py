@@ -29,6 +29,7 @@ from autograd_core.errors import explain
 from autograd_core.functions import take_along_axis, where
 from autograd_core.ops.gathering import scatter_along
 from autograd_core.primitive import define
+from autograd_core.transforms.examples import for_each_example
 
 from ...explicit import wants_parts
 from ...sizes import check_integer
@@ -221,6 +222,7 @@ def _padded(targets: Any, target_lengths: Any, batch: int, classes: int, blank: 
     return rows, lengths
 
 
+@for_each_example
 def ctc_loss(
     log_probs: Tensor,
     targets: Any,

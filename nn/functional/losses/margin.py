@@ -12,6 +12,7 @@ from autograd_core.errors import explain
 from autograd_core.functions import clip, minimum, relu, take_along_axis, where
 from autograd_core.functions import mean as _mean
 from autograd_core.functions import sum as _sum
+from autograd_core.transforms.examples import for_each_example
 
 from ...sizes import as_number
 from ..distances import pairwise_distance
@@ -184,6 +185,7 @@ def cosine_embedding_loss(
 # -- classes ----------------------------------------------------------------------------------------------
 
 
+@for_each_example
 def multi_margin_loss(
     input: Tensor, target: Any, p: int = 1, margin: float = 1.0, weight: Any = None, reduction: str = "mean"
 ) -> Tensor:
@@ -250,6 +252,7 @@ def _class_shape_error(operation: str, input: Any, target: Any) -> ValueError:
     )
 
 
+@for_each_example
 def multilabel_margin_loss(input: Tensor, target: Any, reduction: str = "mean") -> Tensor:
     """Σ over right classes j and wrong classes i of max(0, 1 − x_j + x_i) / C.
 
