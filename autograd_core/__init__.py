@@ -1,5 +1,7 @@
 """A reverse-mode automatic differentiation engine on NumPy with an explicit computational graph."""
 
+import typing as _typing
+
 from . import fft, linalg, special
 from .anomaly import detect_anomaly
 from .array_api import *
@@ -36,5 +38,9 @@ from .transforms import (
     replay_generator,
     value_and_grad,
     vjp,
+    vmap,
 )
 from .values import get_default_dtype, set_default_dtype
+
+if not _typing.TYPE_CHECKING:  # a type checker would take it to mean that every name is there
+    from .other_names import missing_function as __getattr__

@@ -38,6 +38,7 @@ from .ops import (
 )
 from .ops.broadcasting import broadcast_to
 from .ops.special import error_functions, logistic
+from .other_names import ATTRIBUTES, MissingAttribute
 from .recording import Node, unary_method
 
 
@@ -128,6 +129,10 @@ class CastingMethods(Node):
     to = casting.to
     type = casting.type_
     type_as = casting.to
+
+    def cpu(self) -> Any:
+        """The Tensor itself, which lives in the computer's own memory."""
+        return self
 
 
 class ReductionMethods(Node):
@@ -408,3 +413,10 @@ class ArrayMethods(ElementwiseMethods, CastingMethods, ReductionMethods, ShapeMe
     """All of them."""
 
     __slots__ = ()
+
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name not in ATTRIBUTES]
+
+
+for _name, _instead in ATTRIBUTES.items():
+    setattr(ArrayMethods, _name, MissingAttribute(_name, _instead))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import autograd_core as ag
+import nn
 from autograd_core import memory
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "conventions.md"
@@ -149,6 +150,7 @@ T = [[1.0, 2.0], [3.0, 4.0]]
         ("t.sum(1, True)", [[3], [7]]),
         ("t.mean(1, True)", [[1.5], [3.5]]),
         ("t.max(0)", [3, 4]),
+        ("[row.tolist() for row in ag.max(t.reshape(1, 2, 2), axis=0)]", [[1, 2], [3, 4]]),
         ("(-t).sort()", [[-2, -1], [-4, -3]]),
         ("(-t).partition(1)", [[-2, -1], [-4, -3]]),
         ("t.repeat(2)", [1, 1, 2, 2, 3, 3, 4, 4]),
@@ -170,6 +172,27 @@ def test_names_that_mean_two_things(written, means):
     found = eval(written, {"ag": ag, "t": t})
     assert np.array_equal(found.tolist() if isinstance(found, ag.Tensor) else found, means)
     assert t.tolist() == T
+
+
+def rows_for_newcomers() -> list[tuple[str, str]]:
+    """What stands in the columns "here" and "result"; words may follow the code in a cell."""
+    section = DOCUMENT.read_text(encoding="utf-8").split("## Coming from PyTorch", 1)[1].split("\n## ", 1)[0]
+    lines = [line.split(" | ") for line in section.splitlines() if line.startswith("| `")]
+    return [(re.match("`([^`]+)`", here)[1], result.strip("` |")) for _, here, result in lines]
+
+
+@pytest.mark.parametrize(("here", "result"), rows_for_newcomers())
+def test_row_for_newcomers(here, result):
+    names = {"ag": ag, "nn": nn, "np": np, "t": ag.tensor(T), "w": ag.tensor([1.0, 2.0], requires_grad=True)}
+    names["loss"] = (names["w"] * names["w"]).sum()
+    found, expected = (eval(code, names) for code in (here, result))
+    for one, other in zip(found, expected, strict=True) if isinstance(found, tuple) else [(found, expected)]:
+        one, other = (x.tolist() if hasattr(x, "tolist") else x for x in (one, other))
+        assert one == other
+
+
+def test_the_table_for_newcomers_is_found():
+    assert len(rows_for_newcomers()) > 20
 
 
 def test_floats_written_into_integers_are_truncated_but_gradients_are_not_lost():

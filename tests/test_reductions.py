@@ -83,6 +83,26 @@ def test_dtype_of_the_result(function):
     assert t.grad.dtype == np.float64
 
 
+@pytest.mark.parametrize("function", [np.mean, np.var, np.std, np.nanmean, np.nanvar, np.nanstd, np.cov, np.corrcoef])
+@pytest.mark.parametrize("dtype", [int, np.int8, bool, object])
+def test_a_mean_is_not_computed_in_integers(function, dtype):
+    with pytest.raises(TypeError, match=r"expected a floating-point or complex dtype to compute in, got dtype="):
+        function(ag.tensor(A, requires_grad=True), dtype=dtype)
+
+
+@pytest.mark.parametrize("function", [np.sum, np.prod, np.nansum, np.nanprod, np.cumsum, np.cumprod, np.trace])
+def test_a_sum_in_integers_is_a_constant_and_only_numbers_are_summed(function):
+    t = ag.tensor(4 * A, requires_grad=True)
+    for dtype in (int, bool):
+        result = function(t, dtype=dtype)
+        expected = function(4 * A, dtype=dtype)
+        assert (result.dtype, result.tolist()) == (expected.dtype, expected.tolist())
+        assert not result.requires_grad
+    for dtype in (object, "S3", "M8[s]", "V8"):
+        with pytest.raises(TypeError, match="astype: expected a dtype of booleans, integers, floats or complex"):
+            function(t, dtype=dtype)
+
+
 @pytest.mark.parametrize("function", [np.sum, np.prod, np.all, np.any, np.max, np.count_nonzero])
 def test_integers_and_booleans(function):
     for x in (np.array([[1, 0], [2, 3]], np.int8), np.array([[True, False], [True, True]])):

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
+from ..errors import explain
+
 __all__: list[str] = []
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -24,6 +26,24 @@ def as_array(x: Any) -> Any:
 def of_dtype(x: Any, dtype: Any) -> Any:
     """A sum or product in the dtype that was asked for: NumPy gives those of small integers as the default integer."""
     return x if dtype is None or x.dtype == dtype else x.astype(dtype)
+
+
+def as_floats(operation: str, x: Any, dtype: Any) -> Any:
+    """``x`` in the dtype that a mean (or a variance, ...) was asked for, which has to have fractions.
+
+    Raises:
+        TypeError: for integers and booleans: of what is converted to them first, a mean would mislead.
+    """
+    if np.dtype(dtype).kind not in "fc":
+        raise TypeError(
+            explain(
+                operation,
+                expected="a floating-point or complex dtype to compute in",
+                got=f"dtype={np.dtype(dtype)}",
+                remedy="leave dtype out, and convert the result with astype",
+            )
+        )
+    return x.astype(dtype)
 
 
 def existing(*names: str) -> tuple[Any, ...]:

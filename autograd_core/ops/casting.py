@@ -61,6 +61,7 @@ def astype(x: Array, dtype: Any, *, copy: bool = True, device: Any = None) -> Ar
         An array of the same shape.
 
     Raises:
+        TypeError: for a dtype that is not one of numbers or booleans.
         ValueError: for another device.
 
     >>> import autograd_core as ag
@@ -72,30 +73,46 @@ def astype(x: Array, dtype: Any, *, copy: bool = True, device: Any = None) -> Ar
             explain("astype", expected="device='cpu' or none", got=f"device={device!r}", remedy="leave device out")
         )
     x, dtype = as_array(x), np.dtype(dtype)
+    if dtype.kind not in "biufc":
+        raise TypeError(
+            explain(
+                "astype",
+                expected="a dtype of booleans, integers, floats or complex numbers",
+                got=f"{dtype}",
+                remedy="convert the array instead: t.detach().numpy().astype(...)",
+            )
+        )
     if not copy and x.dtype == dtype:
         return x
     return _astype(x, dtype=dtype) if dtype.kind in "fc" else _to_integer(x, dtype=dtype)
 
 
-def to(x: Array, *targets: Any, copy: bool = False) -> Array:
+def to(
+    x: Array, *targets: Any, device: Any = None, dtype: Any = None, non_blocking: bool = False, copy: bool = False
+) -> Array:
     """PyTorch's ``t.to(...)``: the dtype of ``targets``, which may be dtypes, Tensors and ``"cpu"``.
+
+    ``device`` and ``dtype`` may be named. ``non_blocking`` is accepted for the sake of programs written for PyTorch.
+
+    Raises:
+        TypeError: for another device, and for what is no dtype.
 
     >>> import autograd_core as ag
     >>> ag.tensor([1.0]).to("float32").dtype
     dtype('float32')
     """
-    dtype = x.dtype
-    for target in targets:
+    wanted = x.dtype
+    for target in (*targets, device, dtype):
         if hasattr(target, "dtype") and not isinstance(target, type):
-            dtype = target.dtype
+            wanted = target.dtype
         elif target is not None and target != "cpu":
             try:
-                dtype = np.dtype(target)
+                wanted = np.dtype(target)
             except TypeError:
                 raise TypeError(
                     explain("to", expected="a dtype, a Tensor or 'cpu'", got=repr(target), remedy="pass one of them")
                 ) from None
-    return astype(x, dtype, copy=copy)
+    return astype(x, wanted, copy=copy)
 
 
 def type_(x: Array, dtype: Any = None) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import explain
 from ..primitive import Array, define, implements
-from .axes import as_array, axes_of, of_dtype, pytorch_names, restore, spread
+from .axes import as_array, as_floats, axes_of, of_dtype, pytorch_names, restore, spread
 from .cumulative import shifted
 
 __all__ = [
@@ -141,13 +141,16 @@ def mean(
     Args:
         x: an array.
         axis: the axis or axes to average over; all, if left out.
-        dtype: converts ``x`` first.
+        dtype: a floating-point or complex dtype; converts ``x`` first.
         keepdims: whether the reduced axes stay, with length 1.
         where: a mask; entries where it is false are left out.
         dim, keepdim: PyTorch's names for ``axis`` and ``keepdims``.
 
     Returns:
         An array without the reduced axes.
+
+    Raises:
+        TypeError: for an integer or boolean ``dtype``.
 
     >>> import autograd_core as ag
     >>> x = ag.tensor([1.0, 2.0, 3.0, 6.0], requires_grad=True)
@@ -160,7 +163,7 @@ def mean(
     axis, dtype, keepdims = _spelled_otherwise("mean", axis, dtype, keepdims, dim, keepdim)
     x = as_array(x)
     if dtype is not None:
-        x = x.astype(dtype)
+        x = as_floats("mean", x, dtype)
     if where is None:
         return _mean(x, axis=axis, keepdims=keepdims)
     total = _sum(selected(x, where, 0), axis=axis, keepdims=keepdims)

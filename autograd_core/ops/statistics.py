@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import explain
 from ..primitive import Array, define, implements
-from .axes import as_array, axes_of, pytorch_names, restore
+from .axes import as_array, as_floats, axes_of, pytorch_names, restore
 from .joining import concat
 from .reductions import SHARES, Axis, mean, prod, sum
 
@@ -102,7 +102,7 @@ def _measured(
             )
         ddof = correction
     if dtype is not None:
-        x = as_array(x).astype(dtype)
+        x = as_floats(primitive.name, as_array(x), dtype)
     # A Python number, since a NumPy scalar would turn float32 into float64.
     return primitive(x, axis=axis, ddof=ddof if isinstance(ddof, int) else float(ddof), keepdims=keepdims)
 
@@ -123,7 +123,7 @@ def var(
     Args:
         x: an array.
         axis: the axis or axes to reduce; all, if left out.
-        dtype: converts ``x`` first.
+        dtype: a floating-point or complex dtype; converts ``x`` first.
         ddof: what n is lessened by: 0 as in NumPy, if left out (PyTorch's default is 1).
         keepdims: whether the reduced axes stay, with length 1.
         correction: the array API's name for ``ddof``.
@@ -160,7 +160,7 @@ def std(
     Args:
         x: an array.
         axis: the axis or axes to reduce; all, if left out.
-        dtype: converts ``x`` first.
+        dtype: a floating-point or complex dtype; converts ``x`` first.
         ddof: what n is lessened by: 0 as in NumPy, if left out (PyTorch's default is 1).
         keepdims: whether the reduced axes stay, with length 1.
         correction: the array API's name for ``ddof``.
@@ -294,7 +294,7 @@ def nanmean(x: Array, axis: Axis = None, dtype: Any = None, *, keepdims: bool = 
     """
     x = as_array(x)
     if dtype is not None:
-        x = x.astype(dtype)
+        x = as_floats("nanmean", x, dtype)
     missing = np.isnan(x)
     total = sum(np.where(missing, 0, x), axis, keepdims=keepdims)
     return total / sum(~missing, axis, total.dtype, keepdims=keepdims)
@@ -451,7 +451,7 @@ def cov(
         ddof: overrides ``bias``: what n is lessened by.
         fweights: how often each observation was made.
         aweights: how much each observation counts.
-        dtype: converts the variables first.
+        dtype: a floating-point or complex dtype; converts the variables first.
 
     Returns:
         A matrix with a row and a column for each variable, or a number for one variable.
@@ -494,7 +494,7 @@ def _variables(m: Any, rowvar: bool, dtype: Any) -> Any:
             explain("cov", expected="a vector or a matrix", got=f"shape {m.shape}", remedy="pass one matrix at a time")
         )
     if dtype is not None or m.dtype.kind not in "fc":
-        m = m.astype(dtype or np.float64)
+        m = as_floats("cov", m, dtype or np.float64)
     if m.ndim < 2:
         return np.reshape(m, (1, -1))
     return m if rowvar else np.transpose(m)
@@ -508,7 +508,7 @@ def corrcoef(x: Array, y: Any = None, rowvar: bool = True, *, dtype: Any = None)
         x: a vector (one variable), or a matrix with a variable in each row.
         y: more variables.
         rowvar: false if every column is a variable.
-        dtype: converts the variables first.
+        dtype: a floating-point or complex dtype; converts the variables first.
 
     Returns:
         A matrix with a row and a column for each variable, or 1 for one variable.
