@@ -8,33 +8,41 @@ import numpy as np
 
 from .errors import explain
 
-_default_float: np.dtype[Any] | None = None
+_chosen_float: np.dtype[Any] | None = None  # what ``set_default_dtype`` was given
+_default_float: np.dtype[Any] | None = None  # the same, None for float64: asked for by every Tensor
 
 
 def set_default_dtype(dtype: Any) -> None:
-    """Choose the dtype of Tensors made from Python floats (and lists of them).
+    """Choose the dtype of Tensors made from Python floats (and lists of them), and of parameters of modules.
 
-    NumPy's float64 is the default; PyTorch's is float32. Arrays keep their own dtype.
+    As long as nothing is chosen, Tensors follow NumPy, with float64, and parameters follow PyTorch, with float32.
+    Arrays keep their own dtype.
 
     Args:
-        dtype: a floating-point dtype.
+        dtype: a floating-point dtype for both, or ``None`` to go back to the beginning.
 
     Raises:
         TypeError: for a dtype that is not floating-point.
 
-    >>> import autograd_core as ag
+    >>> import autograd_core as ag, nn
     >>> ag.set_default_dtype("float32")
     >>> ag.tensor(1.5).dtype
     dtype('float32')
     >>> ag.set_default_dtype("float64")
+    >>> nn.Linear(2, 1).weight.dtype
+    dtype('float64')
+    >>> ag.set_default_dtype(None)
+    >>> ag.tensor(1.5).dtype, nn.Linear(2, 1).weight.dtype
+    (dtype('float64'), dtype('float32'))
     """
-    global _default_float
-    dtype = np.dtype(dtype)
-    if dtype.kind != "f":
+    global _chosen_float, _default_float
+    chosen = None if dtype is None else np.dtype(dtype)
+    if chosen is not None and chosen.kind != "f":
         raise TypeError(
-            explain("set_default_dtype", expected="a floating-point dtype", got=str(dtype), remedy="pass 'float32'")
+            explain("set_default_dtype", expected="a floating-point dtype", got=str(chosen), remedy="pass 'float32'")
         )
-    _default_float = None if dtype == np.float64 else dtype
+    _chosen_float = chosen
+    _default_float = None if chosen == np.float64 else chosen
 
 
 def get_default_dtype() -> np.dtype[Any]:
@@ -45,6 +53,13 @@ def get_default_dtype() -> np.dtype[Any]:
     dtype('float64')
     """
     return np.dtype(np.float64) if _default_float is None else _default_float
+
+
+def parameter_dtype(dtype: Any = None) -> np.dtype[Any]:
+    """The dtype of a module's parameters: ``dtype`` if given, the default that was chosen, or else float32."""
+    if dtype is None:
+        dtype = np.float32 if _chosen_float is None else _chosen_float
+    return np.dtype(dtype)
 
 
 def as_value(data: Any, dtype: Any = None) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd_core import Tensor
 from autograd_core.errors import explain
+from autograd_core.values import parameter_dtype
 
 __all__ = ["Buffer", "Parameter"]
 
@@ -16,7 +17,8 @@ class Parameter(Tensor):
     """A Tensor that registers itself with the module it is assigned to.
 
     Args:
-        data: the value; float32 unless it is an array or Tensor of another floating-point dtype.
+        data: the value; an array or Tensor keeps its dtype, anything else is float32, or what
+            ``ag.set_default_dtype`` was given.
         requires_grad: whether the backward pass computes its gradient.
         dtype: converts the value, if given.
         name: what tables and pictures call it.
@@ -33,7 +35,7 @@ class Parameter(Tensor):
 
     def __init__(self, data: Any, requires_grad: bool = True, *, dtype: Any = None, name: str | None = None) -> None:
         if dtype is None and not hasattr(data, "dtype"):
-            dtype = np.float32
+            dtype = parameter_dtype()
         if isinstance(data, Tensor):
             data = data.detach()
         super().__init__(data, dtype=dtype, name=name)
@@ -92,11 +94,11 @@ def _rebuild_buffer(value: Any, requires_grad: bool, persistent: bool, name: str
 def empty_parameter(
     shape: tuple[int, ...], dtype: Any = None, device: Any = None, owner: str = "Parameter"
 ) -> Parameter:
-    """A parameter whose values the caller draws next: float32 unless ``dtype`` says otherwise.
+    """A parameter whose values the caller draws next.
 
     Args:
         shape: its shape.
-        dtype: a floating-point dtype, or ``None``.
+        dtype: a floating-point dtype; float32 for ``None``, or what ``ag.set_default_dtype`` was given.
         device: accepted for the sake of programs written for PyTorch: ``None`` or ``"cpu"``.
         owner: who asks, for the error.
 
@@ -104,7 +106,7 @@ def empty_parameter(
         ValueError: for another device.
     """
     check_device(device, owner)
-    return Parameter(np.empty(shape, np.float32 if dtype is None else dtype))
+    return Parameter(np.empty(shape, parameter_dtype(dtype)))
 
 
 def check_device(device: Any, owner: str) -> None:

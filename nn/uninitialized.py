@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd_core import Tensor
 from autograd_core.errors import explain
+from autograd_core.values import parameter_dtype
 
 from .arguments import check_dtype
 from .parameter import Parameter, check_device
@@ -86,7 +87,7 @@ class UninitializedParameter(Uninitialized, Parameter):
     Args:
         requires_grad: whether it will be trained.
         device: ``None`` or ``"cpu"``.
-        dtype: its dtype, float32 if left out.
+        dtype: its dtype, float32 (or the default that was set) if left out.
 
     >>> import nn
     >>> parameter = nn.UninitializedParameter()
@@ -114,7 +115,7 @@ class UninitializedBuffer(Uninitialized):
     Args:
         requires_grad: accepted as in PyTorch; buffers are not trained.
         device: ``None`` or ``"cpu"``.
-        dtype: its dtype, float32 if left out.
+        dtype: its dtype, float32 (or the default that was set) if left out.
 
     >>> import nn
     >>> nn.LazyBatchNorm1d().running_mean
@@ -134,7 +135,7 @@ class UninitializedBuffer(Uninitialized):
 def _without_value(cls: type, kind: type, requires_grad: bool, device: Any, dtype: Any) -> Any:
     check_device(device, cls.__name__)
     check_dtype(cls.__name__, "dtype", dtype)
-    made = kind(np.empty(0, np.float32 if dtype is None else dtype), requires_grad)
+    made = kind(np.empty(0, parameter_dtype(dtype)), requires_grad)
     made.__class__ = cls
     return made
 

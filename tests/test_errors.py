@@ -218,7 +218,8 @@ def test_default_dtype():
         assert ag.linspace(0.0, 1.0, 3).dtype == ag.arange(2.0).dtype == np.float32
         assert (ag.tensor(1.5) * 2.0).dtype == np.float32
     finally:
-        ag.set_default_dtype("float64")
+        ag.set_default_dtype(None)
+    assert ag.tensor(1.5).dtype == np.float64
 
 
 # -- devices ---------------------------------------------------------------------------------------------------

@@ -134,6 +134,77 @@ class TestLoop:
             trainer(**options)
 
 
+class TestRefusals:
+    @pytest.mark.parametrize(
+        "make",
+        [
+            optim.LBFGS,
+            optim.NewtonCG,
+            lambda parameters: optim.SAM(optim.SGD(parameters)),
+        ],
+    )
+    def test_an_optimizer_that_computes_the_loss_itself(self, make):
+        model = line()
+        with pytest.raises(TypeError, match=r"the gradients that are there, got \w+, whose step computes the loss"):
+            Trainer(model, make(list(model.parameters())), nn.MSELoss())
+
+    def test_something_that_is_no_optimizer(self):
+        with pytest.raises(TypeError, match="Trainer: expected an optimizer, got SGD"):
+            Trainer(line(), optim.SGD, nn.MSELoss())
+        with pytest.raises(TypeError, match="Trainer: expected an optimizer, got MSELoss"):
+            Trainer(line(), nn.MSELoss(), nn.MSELoss())
+
+    def test_parameters_of_another_model(self):
+        model = nn.Sequential(line(), nn.Linear(1, 1))
+        other = nn.Sequential(line(), nn.Linear(1, 1))
+        run = Trainer(model, optim.SGD(other.parameters(), lr=0.1), nn.MSELoss())
+        with pytest.raises(ValueError, match=r"4 of 4 that belong to neither, one of shape \(1, 3\)"):
+            run.fit(loader(), epochs=1)
+        run = Trainer(model, optim.SGD(model.parameters(), lr=0.1), nn.MSELoss())
+        model[1] = nn.Linear(1, 1)  # after the optimizer was made: it would never be trained
+        with pytest.raises(ValueError, match=r"2 of 4 that belong to neither.*when the model has all its parts"):
+            run.fit(loader(), epochs=1)
+        assert run.step == 0
+
+    def test_some_of_the_models_and_those_of_the_loss(self):
+        class Scaled(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.scale = nn.Parameter([1.0])
+
+            def forward(self, output, target):
+                return ((output - target) ** 2).mean() / self.scale[0] ** 2 + self.scale[0] ** 2
+
+        model, loss = line(), Scaled()
+        Trainer(model, optim.SGD([model.bias, loss.scale], lr=0.01), loss).fit(loader(), epochs=1)
+        assert loss.scale.item() != 1.0
+
+    @pytest.mark.parametrize(
+        ("epochs", "error"), [(-1, ValueError), (2.5, TypeError), ("3", TypeError), (None, TypeError)]
+    )
+    def test_epochs_that_are_no_count(self, epochs, error):
+        run = trainer()
+        with pytest.raises(error, match=r"Trainer\.fit: expected epochs, an integer of at least 0, got"):
+            run.fit(loader(), epochs)
+        assert run.fit(loader(), 0) == {}
+        assert len(run.fit(loader(), np.int64(2))["loss"]) == 2
+
+    @pytest.mark.parametrize("empty", [[], iter(())])
+    def test_data_without_a_batch(self, empty):
+        run = trainer()
+        with pytest.raises(ValueError, match=r"Trainer\.fit: expected at least one batch, got none .* in epoch 1"):
+            run.fit(empty, epochs=1)
+        assert run.history == {}
+        with pytest.raises(ValueError, match=r"Trainer\.evaluate: expected at least one batch, got none"):
+            run.evaluate(empty)
+
+    def test_a_generator_is_there_only_once(self):
+        run = trainer()
+        with pytest.raises(ValueError, match=r"none from the loader in epoch 2\. .*only once"):
+            run.fit((batch for batch in loader()), epochs=2)
+        assert len(run.history["loss"]) == run.epoch == 1
+
+
 class TestModes:
     def test_training_and_evaluation(self):
         seen = []

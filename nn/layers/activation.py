@@ -132,7 +132,7 @@ class PReLU(Module):
         num_parameters: 1 for one slope, or the number of channels (axis 1 of the input) for one each.
         init: the initial slope.
         device: ``None`` or ``"cpu"``.
-        dtype: dtype of the slopes, float32 if left out.
+        dtype: dtype of the slopes, float32 (or the default that was set) if left out.
 
     Attributes:
         weight: the slopes, shape (num_parameters,).

@@ -50,7 +50,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         div_value: by how much every cluster is narrower than the one before.
         head_bias: whether the head has a bias.
         device: ``None`` or ``"cpu"``.
-        dtype: dtype of the parameters, float32 if left out.
+        dtype: dtype of the parameters, float32 (or the default that was set) if left out.
 
     Attributes:
         head: the layer of frequent classes and clusters.

@@ -38,7 +38,7 @@ class MultiheadAttention(Module):
         vdim: length of the last axis of value, E if left out.
         batch_first: whether sequences are (N, L, E) rather than (L, N, E).
         device: ``None`` or ``"cpu"``.
-        dtype: dtype of the parameters, float32 if left out.
+        dtype: dtype of the parameters, float32 (or the default that was set) if left out.
 
     Attributes:
         in_proj_weight: the projections of query, key and value below each other, shape (3 E, E); ``None`` with

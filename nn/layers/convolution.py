@@ -208,7 +208,7 @@ class Conv2d(_Conv):
         bias: whether there is a bias.
         padding_mode: what the padding consists of: "zeros", or, as in ``F.pad``, "reflect", "replicate", "circular".
         device: ``None`` or "cpu".
-        dtype: dtype of the parameters, float32 if left out.
+        dtype: dtype of the parameters, float32 (or the default that was set) if left out.
 
     Attributes:
         weight: shape (out_channels, in_channels/groups, K, L).
@@ -390,7 +390,7 @@ class ConvTranspose2d(_ConvTranspose):
         dilation: how far apart neighbouring entries of the kernel are put; one number, or two.
         padding_mode: only "zeros".
         device: ``None`` or "cpu".
-        dtype: dtype of the parameters, float32 if left out.
+        dtype: dtype of the parameters, float32 (or the default that was set) if left out.
 
     Attributes:
         weight: shape (in_channels, out_channels/groups, K, L).

@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd_core import Tensor
 from autograd_core.errors import explain
+from autograd_core.values import parameter_dtype
 
 from .. import functional as F
 from .. import init
@@ -65,7 +66,7 @@ class _Table(Module):
 
 
 def _table_shape(embeddings: Any, name: str) -> tuple[Any, tuple[int, int]]:
-    weight = embeddings if isinstance(embeddings, Tensor | np.ndarray) else np.asarray(embeddings, np.float32)
+    weight = embeddings if isinstance(embeddings, Tensor | np.ndarray) else np.asarray(embeddings, parameter_dtype())
     if weight.ndim != 2:
         raise ValueError(
             explain(
@@ -95,7 +96,7 @@ class Embedding(_Table):
         _weight: the table to start with.
         _freeze: whether it is not trained.
         device: ``None`` or ``"cpu"``.
-        dtype: dtype of the table, float32 if left out.
+        dtype: dtype of the table, float32 (or the default that was set) if left out.
 
     Attributes:
         weight: shape (num_embeddings, embedding_dim).
@@ -202,7 +203,7 @@ class EmbeddingBag(_Table):
         include_last_offset: whether the last of the offsets is the end of the last bag.
         padding_idx: a row that starts at 0 and whose entries do not count; it may be counted from the end.
         device: ``None`` or ``"cpu"``.
-        dtype: dtype of the table, float32 if left out.
+        dtype: dtype of the table, float32 (or the default that was set) if left out.
 
     Attributes:
         weight: shape (num_embeddings, embedding_dim).

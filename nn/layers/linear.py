@@ -44,7 +44,7 @@ class Linear(Module):
         out_features: length of the last axis of the output.
         bias: whether there is a bias b.
         device: ``None`` or ``"cpu"``.
-        dtype: dtype of the parameters, float32 if left out.
+        dtype: dtype of the parameters, float32 (or the default that was set) if left out.
 
     Attributes:
         weight: shape (out_features, in_features).
@@ -105,7 +105,7 @@ class Bilinear(Module):
         out_features: length of the last axis of the output.
         bias: whether there is a bias.
         device: ``None`` or ``"cpu"``.
-        dtype: dtype of the parameters, float32 if left out.
+        dtype: dtype of the parameters, float32 (or the default that was set) if left out.
 
     Attributes:
         weight: shape (out_features, in1_features, in2_features).

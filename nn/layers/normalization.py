@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd_core import Tensor, get_default_dtype
 from autograd_core.errors import explain
+from autograd_core.values import parameter_dtype
 
 from .. import functional as F
 from .. import init
@@ -96,7 +97,7 @@ class _RunningNorm(_Affine):
         self.affine = affine
         self.track_running_stats = track_running_stats
         self._make_parameters((num_features,), affine, bias, device, dtype)
-        dtype = np.dtype(np.float32 if dtype is None else dtype)
+        dtype = parameter_dtype(dtype)
         tracked = track_running_stats
         self.register_buffer("running_mean", np.zeros(num_features, dtype) if tracked else None)
         self.register_buffer("running_var", np.ones(num_features, dtype) if tracked else None)
@@ -202,7 +203,7 @@ _BATCH_NORM = """Batch normalization of {input}: y = w (x − m) / √(v + eps) 
         track_running_stats: whether there are running statistics; without them the statistics of the batch
             are used in evaluation too.
         device: ``None`` or ``"cpu"``.
-        dtype: dtype of parameters and running statistics, float32 if left out.
+        dtype: dtype of parameters and running statistics, float32 (or the default that was set) if left out.
         bias: whether there is b.
 
     Attributes:
@@ -296,7 +297,7 @@ _INSTANCE_NORM = """Instance normalization of {input}: every channel of each exa
         affine: whether there are a weight and a bias.
         track_running_stats: whether there are running statistics.
         device: ``None`` or ``"cpu"``.
-        dtype: dtype of parameters and running statistics, float32 if left out.
+        dtype: dtype of parameters and running statistics, float32 (or the default that was set) if left out.
         bias: whether there is a bias besides the weight.
 
     Attributes:
@@ -351,7 +352,7 @@ class GroupNorm(_Affine):
         eps: added to the variance.
         affine: whether there are a weight and a bias.
         device: ``None`` or ``"cpu"``.
-        dtype: dtype of the parameters, float32 if left out.
+        dtype: dtype of the parameters, float32 (or the default that was set) if left out.
         bias: whether there is a bias besides the weight.
 
     Attributes:
@@ -432,7 +433,7 @@ class LayerNorm(_Affine):
         elementwise_affine: whether there are w and b.
         bias: whether there is b.
         device: ``None`` or ``"cpu"``.
-        dtype: dtype of the parameters, float32 if left out.
+        dtype: dtype of the parameters, float32 (or the default that was set) if left out.
 
     Attributes:
         weight, bias: w and b, shape ``normalized_shape``, or ``None``.
@@ -489,7 +490,7 @@ class RMSNorm(_Affine):
         eps: added to the mean square; the distance from 1 to the next number of the dtype if ``None``.
         elementwise_affine: whether there is w.
         device: ``None`` or ``"cpu"``.
-        dtype: dtype of the parameter, float32 if left out.
+        dtype: dtype of the parameter, float32 (or the default that was set) if left out.
 
     Attributes:
         weight: w, shape ``normalized_shape``, or ``None``.

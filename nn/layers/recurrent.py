@@ -43,7 +43,7 @@ class RNNBase(Module):
             outputs of both stand side by side.
         proj_size: P, length to which the LSTM's output is projected; 0 for no projection (P = H).
         device: ``None`` or ``"cpu"``.
-        dtype: dtype of the parameters, float32 if left out.
+        dtype: dtype of the parameters, float32 (or the default that was set) if left out.
 
     Attributes:
         weight_ih_l0: shape (gates · H, I), for layer 1 and above (gates · H, D · P). With ``_reverse`` behind

@@ -34,7 +34,7 @@ class RNNCellBase(Module):
         bias: whether there are biases.
         num_chunks: how many gates there are.
         device: ``None`` or ``"cpu"``.
-        dtype: dtype of the parameters, float32 if left out.
+        dtype: dtype of the parameters, float32 (or the default that was set) if left out.
 
     Attributes:
         weight_ih: shape (gates · H, I).

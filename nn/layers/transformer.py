@@ -10,6 +10,7 @@ import numpy as np
 
 from autograd_core import Tensor
 from autograd_core.errors import explain
+from autograd_core.values import parameter_dtype
 
 from .. import functional as F
 from .. import init
@@ -117,7 +118,7 @@ class TransformerEncoderLayer(_Layer):
         norm_first: whether normalization comes before attention and network.
         bias: whether affine maps and normalizations have biases.
         device: ``None`` or ``"cpu"``.
-        dtype: dtype of the parameters, float32 if left out.
+        dtype: dtype of the parameters, float32 (or the default that was set) if left out.
 
     Raises:
         ValueError: if nhead does not divide d_model, or for an unknown activation.
@@ -188,7 +189,7 @@ class TransformerDecoderLayer(_Layer):
         norm_first: whether normalization comes before attention and network.
         bias: whether affine maps and normalizations have biases.
         device: ``None`` or ``"cpu"``.
-        dtype: dtype of the parameters, float32 if left out.
+        dtype: dtype of the parameters, float32 (or the default that was set) if left out.
 
     Raises:
         ValueError: if nhead does not divide d_model, or for an unknown activation.
@@ -381,7 +382,7 @@ class Transformer(Module):
         norm_first: whether normalization comes first in every layer.
         bias: whether affine maps and normalizations have biases.
         device: ``None`` or ``"cpu"``.
-        dtype: dtype of the parameters, float32 if left out.
+        dtype: dtype of the parameters, float32 (or the default that was set) if left out.
 
     Raises:
         ValueError: if nhead does not divide d_model, for an unknown activation, or for sequences that do not
@@ -507,7 +508,7 @@ class Transformer(Module):
         Args:
             sz: the length of the sequence.
             device: ``None`` or ``"cpu"``.
-            dtype: dtype of the mask, float32 if left out.
+            dtype: dtype of the mask, float32 (or the default that was set) if left out.
 
         >>> import nn
         >>> nn.Transformer.generate_square_subsequent_mask(2)
@@ -515,4 +516,4 @@ class Transformer(Module):
                 [  0.,   0.]], dtype=float32)
         """
         check_device(device, "generate_square_subsequent_mask")
-        return Tensor(np.triu(np.full((sz, sz), -np.inf, np.float32 if dtype is None else dtype), 1))
+        return Tensor(np.triu(np.full((sz, sz), -np.inf, parameter_dtype(dtype)), 1))

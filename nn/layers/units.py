@@ -74,7 +74,7 @@ class Maxout(_Affine):
         pieces: how many affine maps compete for each output.
         bias: whether there is a bias.
         device: ``None`` or ``"cpu"``.
-        dtype: dtype of the parameters, float32 if left out.
+        dtype: dtype of the parameters, float32 (or the default that was set) if left out.
 
     Attributes:
         weight: shape (out_features · pieces, in_features), the pieces of one output one after the other.
@@ -132,7 +132,7 @@ class Cosine(_Affine):
         out_features: length of the last axis of the output.
         bias: whether there is a phase b.
         device: ``None`` or ``"cpu"``.
-        dtype: dtype of the parameters, float32 if left out.
+        dtype: dtype of the parameters, float32 (or the default that was set) if left out.
 
     Attributes:
         weight: frequencies, shape (out_features, in_features).
@@ -178,7 +178,7 @@ class RadialBasis(Module):
         out_features: how many centres there are.
         eps: one over the initial width of the bells.
         device: ``None`` or ``"cpu"``.
-        dtype: dtype of the parameters, float32 if left out.
+        dtype: dtype of the parameters, float32 (or the default that was set) if left out.
 
     Attributes:
         centres: shape (out_features, in_features).

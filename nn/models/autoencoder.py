@@ -25,7 +25,7 @@ class Autoencoder(Module):
         activation: a module class (or a function that makes a module) for the hidden units.
         output_activation: the same for the decoder's output, ``None`` for none; ``nn.Sigmoid`` for values
             from 0 to 1.
-        dtype: dtype of the parameters, float32 if left out.
+        dtype: dtype of the parameters, float32 (or the default that was set) if left out.
 
     Raises:
         ValueError: for fewer than two sizes or a size below 1.

@@ -54,7 +54,7 @@ class CNN(Sequential):
         pool: height and width of the pooling windows, 1 for none.
         activation: a module class (or a function that makes a module) for the units.
         dropout: the probability with which an input of an affine layer is set to 0 in training.
-        dtype: dtype of the parameters, float32 if left out.
+        dtype: dtype of the parameters, float32 (or the default that was set) if left out.
 
     Raises:
         ValueError: if nothing is left of the images before the last convolution.
@@ -110,7 +110,7 @@ class LeNet(Module):
         in_channels: channels of the images.
         num_classes: the number of outputs (logits).
         size: height and width of the images.
-        dtype: dtype of the parameters, float32 if left out.
+        dtype: dtype of the parameters, float32 (or the default that was set) if left out.
 
     Raises:
         ValueError: for images too small for the two convolutions.
@@ -161,7 +161,7 @@ class TwoLayerCNN(Module):
         size: height and width of the images.
         kernel_size: height and width of the kernels.
         activation: a module class (or a function that makes a module) for f.
-        dtype: dtype of the parameters, float32 if left out.
+        dtype: dtype of the parameters, float32 (or the default that was set) if left out.
 
     Raises:
         ValueError: for images smaller than the kernel.

@@ -29,7 +29,7 @@ class MLP(Sequential):
         output_activation: the same for the last layer, ``None`` for none.
         bias: whether the layers have biases.
         dropout: the probability with which a hidden output is set to 0 in training.
-        dtype: dtype of the parameters, float32 if left out.
+        dtype: dtype of the parameters, float32 (or the default that was set) if left out.
 
     Raises:
         ValueError: for fewer than two sizes or a size below 1.

@@ -31,7 +31,7 @@ class BasicBlock(Module):
         stride: by which factor the resolution shrinks.
         residual: whether there is a way around; ``False`` gives a plain block, to compare with.
         norm: whether there is batch norm.
-        dtype: dtype of the parameters, float32 if left out.
+        dtype: dtype of the parameters, float32 (or the default that was set) if left out.
 
     Source: He, Zhang, Ren, Sun, "Deep residual learning for image recognition", 2016, figure 5.
 
@@ -85,7 +85,7 @@ class ResNet(Module):
         blocks: how many blocks a stage has: one number for all, or one per stage.
         residual: whether blocks have a way around.
         norm: whether there is batch norm.
-        dtype: dtype of the parameters, float32 if left out.
+        dtype: dtype of the parameters, float32 (or the default that was set) if left out.
 
     Raises:
         ValueError: if blocks and channels do not belong together.

@@ -74,7 +74,7 @@ class SequenceRNN(Module):
         sos: the symbol that starts a sequence, or for vectors the first input (zeros if left out).
         eos: the symbol that ends one, or ``None``.
         output_bias: whether there is a b.
-        dtype: dtype of the parameters, float32 if left out.
+        dtype: dtype of the parameters, float32 (or the default that was set) if left out.
         options: for the recurrent layer, such as ``nonlinearity`` or ``dropout``.
 
     Attributes:

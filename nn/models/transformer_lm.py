@@ -38,7 +38,7 @@ class TransformerLM(Module):
         context: the longest sequence it can read.
         feedforward: width of the hidden layer of each block, four times ``width`` if left out.
         dropout: probability of dropout.
-        dtype: dtype of the parameters, float32 if left out.
+        dtype: dtype of the parameters, float32 (or the default that was set) if left out.
 
     Raises:
         ValueError: for tokens out of range or a sequence longer than ``context``.

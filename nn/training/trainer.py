@@ -25,7 +25,15 @@ from .history import History
 from .metrics import MeanMetric, Metric, array_of, as_metrics
 from .progress import Progress
 from .schedules import Schedules
-from .trainer_checks import check_names, check_positive, check_state
+from .trainer_checks import (
+    check_batches,
+    check_epochs,
+    check_names,
+    check_optimizer,
+    check_parameters,
+    check_positive,
+    check_state,
+)
 
 __all__ = ["Trainer"]
 
@@ -41,7 +49,8 @@ class Trainer:
 
     Args:
         model: the module.
-        optimizer: updates its parameters.
+        optimizer: updates its parameters (and those of the loss, if it has any). One whose ``step`` needs a closure,
+            as that of ``LBFGS`` and ``SAM``, is refused.
         loss: function, or module, of output and target.
         metrics: metrics of ``nn.training``, their names, or functions of output and target; several in a
             list, or in a dict by name.
@@ -69,6 +78,7 @@ class Trainer:
 
     Raises:
         ValueError: for arguments out of range.
+        TypeError: for an optimizer that needs a closure, and something that is none.
 
     >>> import nn, optim
     >>> from nn.training import Trainer
@@ -98,6 +108,7 @@ class Trainer:
         progress: bool | None = None,
         check_finite: bool = True,
     ) -> None:
+        check_optimizer(optimizer)
         check_positive(accumulate=accumulate, clip_norm=clip_norm, clip_value=clip_value)
         self.model, self.optimizer, self.loss = model, optimizer, loss
         self.metrics = as_metrics(metrics)
@@ -149,10 +160,14 @@ class Trainer:
             model changes), the same on the validation data as ``val_…``, and ``learning_rate``.
 
         Raises:
+            ValueError, TypeError: for epochs that are no count, data without a batch, and an optimizer of parameters
+                that belong neither to the model nor to the loss.
             FloatingPointError: for a loss that is not finite, naming epoch and batch; the batch has not
                 changed the model.
             FileFormatError: for a checkpoint that is truncated or corrupted; nothing has changed then.
         """
+        epochs = check_epochs(epochs)
+        check_parameters(self.optimizer, self.model, self.loss)
         self._loader, self._validation = loader, validation
         self.resumed = False
         checkpoint = self._checkpoint_to_resume(resume)
@@ -198,6 +213,7 @@ class Trainer:
             self._train_batch(batch, fresh=self.batch == first, share=1 / group)
             if self.batch == first + group:
                 self._update()
+        check_batches("Trainer.fit", self.batch, self.epoch + 1)
         self._pass_over = True
         if self._pending:  # fewer batches were left than make a group, which a loader without a length does not tell
             self._update()
@@ -280,7 +296,7 @@ class Trainer:
         if self._validation is not None:
             measured = self.evaluate(self._validation)
             record |= {f"val_{name}": value for name, value in measured.items()}
-        record["learning_rate"] = float(self.optimizer.param_groups[0]["lr"])
+        record["learning_rate"] = float(self.optimizer.param_groups[0].get("lr", math.nan))
         self.record = record
         self.history.append(record)
         self.epoch, self.batch, self._pass_over = self.epoch + 1, 0, False
@@ -303,6 +319,9 @@ class Trainer:
 
         Returns:
             Name -> value, averaged over all samples.
+
+        Raises:
+            ValueError: if there are no batches.
         """
         mean_loss = MeanMetric(self.loss, "loss")
         metrics = {name: copy.copy(metric) for name, metric in self.metrics.items()}
@@ -316,6 +335,7 @@ class Trainer:
                 mean_loss.count += size
                 for metric in metrics.values():
                     metric.update(output, target)
+        check_batches("Trainer.evaluate", mean_loss.count)
         return {"loss": mean_loss.value(), **{name: float(metric.value()) for name, metric in metrics.items()}}
 
     def predict(self, data: Any, batch_size: int = 256) -> Any:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import index
 from typing import Any
 
 from autograd_core.errors import explain
 
+from ..module import Module
 from .metrics import Metric
 
 
@@ -23,6 +25,66 @@ def check_positive(**arguments: Any) -> None:
                     remedy=f"leave {name} out",
                 )
             )
+
+
+def check_optimizer(optimizer: Any) -> None:
+    """Refuse an optimizer whose step computes the loss itself."""
+    if not hasattr(optimizer, "param_groups") or not callable(getattr(optimizer, "step", None)):
+        got = optimizer.__name__ if isinstance(optimizer, type) else type(optimizer).__name__
+        remedy = "pass optim.SGD(model.parameters(), lr=0.1), say"
+        raise TypeError(explain("Trainer", expected="an optimizer", got=got, remedy=remedy))
+    if getattr(optimizer, "needs_closure", False):
+        raise TypeError(
+            explain(
+                "Trainer",
+                expected="an optimizer that steps with the gradients that are there",
+                got=f"{type(optimizer).__name__}, whose step computes the loss several times",
+                remedy="pass another one, or write the loop yourself, with optimizer.step(closure)",
+            )
+        )
+
+
+def check_parameters(optimizer: Any, model: Module, loss: Any) -> None:
+    """Refuse an optimizer of parameters that belong neither to the model nor to the loss."""
+    owners = [part for part in (model, loss) if isinstance(part, Module)]
+    known = {id(parameter) for owner in owners for parameter in owner.parameters()}
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    foreign = [parameter for parameter in parameters if id(parameter) not in known]
+    if foreign:
+        raise ValueError(
+            explain(
+                "Trainer.fit",
+                expected="an optimizer of the model's parameters (or of those of the loss)",
+                got=f"{len(foreign)} of {len(parameters)} that belong to neither, one of shape {foreign[0].shape}",
+                remedy="make the optimizer from model.parameters() when the model has all its parts",
+            )
+        )
+
+
+def check_epochs(epochs: Any) -> int:
+    """The number of epochs; ``TypeError`` or ``ValueError`` for what is none."""
+    error: type[Exception] = ValueError
+    try:
+        count = index(epochs)
+    except TypeError:
+        error, count = TypeError, -1
+    if count < 0:
+        expected, remedy = "epochs, an integer of at least 0", "say how often to go through the data"
+        raise error(explain("Trainer.fit", expected=expected, got=repr(epochs), remedy=remedy))
+    return count
+
+
+def check_batches(name: str, count: int, epoch: int | None = None) -> None:
+    """Refuse data without a batch."""
+    if not count:
+        raise ValueError(
+            explain(
+                name,
+                expected="at least one batch",
+                got="none from the loader" + (f" in epoch {epoch}" if epoch else ""),
+                remedy="pass data; a generator can be gone through only once, a list or a DataLoader again and again",
+            )
+        )
 
 
 def check_names(metrics: Mapping[str, Metric]) -> None:

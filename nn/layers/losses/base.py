@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd_core import Tensor
 from autograd_core.errors import explain
+from autograd_core.values import parameter_dtype
 
 from ...functional.losses.shared import REDUCTIONS, check_reduction
 from ...module import Module
@@ -43,7 +44,7 @@ class WeightedLoss(Loss):
 
 
 def as_factors(owner: str, argument: str, weight: Any) -> Any:
-    """Lists of factors as float32, like parameters; arrays and Tensors as they are.
+    """Lists of factors in the dtype of parameters; arrays and Tensors as they are.
 
     Raises:
         TypeError: if they are no numbers.
@@ -53,7 +54,7 @@ def as_factors(owner: str, argument: str, weight: Any) -> Any:
         return weight
     if not isinstance(weight, Sequence) or isinstance(weight, str):
         check_number(owner, argument, weight)
-    return np.asarray(weight, dtype=np.float32)
+    return np.asarray(weight, dtype=parameter_dtype())
 
 
 def check_one_axis(owner: str, weight: Any) -> None:

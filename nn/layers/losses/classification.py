@@ -177,7 +177,7 @@ class LinearCrossEntropyLoss(WeightedLoss):
         out_features: the places at which there is a class each, (d1, ...).
         bias: whether the layer has a bias.
         device: ``None`` or ``"cpu"``.
-        dtype: dtype of the parameters, float32 if left out.
+        dtype: dtype of the parameters, float32 (or the default that was set) if left out.
         reduction: ``"mean"``, ``"sum"`` or ``"none"``.
         weight: a factor per class.
         ignore_index: targets with this index contribute nothing; −100 if left out.
