@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from reprlib import repr as short
 from typing import Any
 
 from autograd_core import Tensor
 from autograd_core.errors import explain
 
 __all__ = [
+    "check_backward",
     "check_betas",
     "check_gradient",
     "check_group",
-    "check_order",
+    "check_list",
     "check_parameters",
     "check_state_dict",
     "require",
     "require_at_least_zero",
     "require_choice",
     "require_closure",
+    "require_finite",
     "require_scipy",
 ]
 
@@ -28,16 +32,22 @@ def require(name: str, group: Mapping[str, Any], key: str, holds: Callable[[Any]
     kind: type[Exception] = ValueError
     try:
         good = holds(group[key])
-    except TypeError:
+    except (TypeError, ValueError):  # ValueError: an array of several numbers is neither true nor false
         kind, good = TypeError, False
     if not good:
         raise kind(explain(name, expected=expected, got=f"{key}={group[key]!r}", remedy=f"pass another {key}"))
 
 
 def require_at_least_zero(name: str, group: Mapping[str, Any], *keys: str) -> None:
-    """Raise ``ValueError`` for a negative hyper-parameter."""
+    """Raise ``ValueError`` for a negative or infinite hyper-parameter."""
     for key in keys:
-        require(name, group, key, lambda value: value >= 0, f"{key} of at least 0")
+        require(name, group, key, lambda value: 0 <= value < math.inf, f"a finite {key} of at least 0")
+
+
+def require_finite(name: str, group: Mapping[str, Any], *keys: str) -> None:
+    """Raise ``ValueError`` for a hyper-parameter that is infinite or NaN, ``TypeError`` for one that is no number."""
+    for key in keys:
+        require(name, group, key, math.isfinite, f"a finite {key}")
 
 
 def check_betas(name: str, group: Mapping[str, Any], key: str = "betas") -> None:
@@ -83,12 +93,15 @@ def require_scipy(name: str) -> Any:
     return optimize
 
 
-def check_order(name: str, params: Any) -> None:
-    """Raise ``TypeError`` for a set, whose order is not always the same."""
+def check_list(name: str, params: Any) -> None:
+    """Raise ``TypeError`` for what holds no parameters one after the other, and for a set, which keeps no order."""
     if isinstance(params, set | frozenset):
         raise TypeError(
             explain(name, expected="a list of Tensors", got="a set", remedy="pass a list, which keeps its order")
         )
+    if not isinstance(params, Iterable) or isinstance(params, Mapping | str):
+        remedy = "pass model.parameters(), or a list of parameter groups"
+        raise TypeError(explain(name, expected="a list of Tensors", got=type(params).__name__, remedy=remedy))
 
 
 def check_group(name: str, group: Any) -> None:
@@ -103,7 +116,8 @@ def check_group(name: str, group: Any) -> None:
                 remedy='pass {"params": [...], "lr": 0.01}',
             )
         )
-    check_order(name, group["params"])
+    if not isinstance(group["params"], Tensor):
+        check_list(name, group["params"])
 
 
 def check_parameters(name: str, params: Sequence[Any], known: Sequence[Any]) -> None:
@@ -137,13 +151,32 @@ def check_parameters(name: str, params: Sequence[Any], known: Sequence[Any]) -> 
 
 def check_state_dict(name: str, state_dict: Any) -> None:
     """Raise ``ValueError`` unless it is a dict as optimizers save it."""
+    remedy = "pass what state_dict() of an optimizer gave"
     if not isinstance(state_dict, Mapping) or not {"state", "param_groups"} <= state_dict.keys():
+        got = f"keys {list(state_dict)}" if isinstance(state_dict, Mapping) else type(state_dict).__name__
+        raise ValueError(explain(name, expected="a dict with 'state' and 'param_groups'", got=got, remedy=remedy))
+    groups, states = state_dict["param_groups"], state_dict["state"]
+    if not isinstance(groups, list | tuple) or not all(
+        isinstance(group, Mapping) and isinstance(group.get("params"), list | tuple) for group in groups
+    ):
+        expected = "'param_groups', a list of dicts with the numbers of their 'params'"
+        raise ValueError(explain(name, expected=expected, got=short(groups), remedy=remedy))
+    if not isinstance(states, Mapping) or not all(
+        str(number).isdigit() and isinstance(entry, Mapping) for number, entry in states.items()
+    ):
+        expected = "'state', a dict from the number of a parameter to the dict of its state"
+        raise ValueError(explain(name, expected=expected, got=short(states), remedy=remedy))
+
+
+def check_backward(name: str, parameters: Iterable[Any]) -> None:
+    """Raise ``ValueError`` if no parameter has a gradient after a closure was called."""
+    if all(parameter.grad is None for parameter in parameters):
         raise ValueError(
             explain(
                 name,
-                expected="a dict with 'state' and 'param_groups'",
-                got=f"keys {list(state_dict)}" if isinstance(state_dict, Mapping) else type(state_dict).__name__,
-                remedy="pass what state_dict() of an optimizer gave",
+                expected="a closure that calls backward",
+                got="no gradient in any of the parameters after it",
+                remedy="call loss.backward() in the closure before it returns the loss",
             )
         )
 
@@ -152,8 +185,18 @@ def check_gradient(name: str, parameter: Any) -> Any:
     """The gradient of a parameter as an array of its shape and dtype.
 
     Raises:
+        TypeError: for a gradient that is no Tensor.
         ValueError: for another shape, or a complex gradient of real numbers.
     """
+    if not isinstance(parameter.grad, Tensor):
+        raise TypeError(
+            explain(
+                f"{name}.step",
+                expected="a Tensor in .grad",
+                got=type(parameter.grad).__name__,
+                remedy="make it one: p.grad = ag.tensor(gradient)",
+            )
+        )
     value, gradient = parameter._data, parameter.grad._data
     if gradient.shape != value.shape:
         raise ValueError(

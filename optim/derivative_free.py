@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Iterable, Sequence
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -40,31 +41,30 @@ def limits_of(name: str, bounds: Any, params: Sequence[Any]) -> tuple[Any, Any]:
         params: the parameters.
 
     Raises:
+        TypeError: for something that is no list.
         ValueError: for anything else, and where low is not below high.
     """
     count = sum(p.size for p in params)
+    expected = (
+        f"bounds as one pair (low, high), {count} pairs (one for every number), or {len(params)} "
+        "(one for every parameter)"
+    )
+    remedy = "say in which region to search"
+    if not isinstance(bounds, Sequence | np.ndarray) or isinstance(bounds, str):
+        got = "none" if bounds is None else type(bounds).__name__
+        raise TypeError(explain(name, expected=expected, got=got, remedy=remedy))
     given = list(bounds)
     if len(given) == 2 and not any(isinstance(bound, Sequence) or np.ndim(bound) for bound in given):
         given = [given] * count
-    pairs = [tuple(pair) for pair in given]
-    if len(pairs) == count:
-        shapes: list[tuple[int, ...]] = [()] * count
-    elif len(pairs) == len(params):
+    shapes: list[tuple[int, ...]] = []
+    if len(given) == count:
+        shapes = [()] * count
+    elif len(given) == len(params):
         shapes = [p.shape for p in params]
-    else:
-        shapes = []
-    if not shapes or any(len(pair) != 2 for pair in pairs):
-        raise ValueError(
-            explain(
-                name,
-                expected=f"bounds as one pair (low, high), {count} pairs (one for every number), or {len(params)} "
-                "(one for every parameter)",
-                got=f"{len(pairs)} entries",
-                remedy="say in which region to search",
-            )
-        )
+    if not shapes or not all(map(_is_pair, given)):
+        raise ValueError(explain(name, expected=expected, got=f"{len(given)} entries, {bounds!r}", remedy=remedy))
     low, high = (
-        np.concatenate([np.broadcast_to(pair[side], shape).reshape(-1) for pair, shape in zip(pairs, shapes)])
+        np.concatenate([np.broadcast_to(pair[side], shape).reshape(-1) for pair, shape in zip(given, shapes)])
         for side in (0, 1)
     )
     if not (np.isfinite(low).all() and np.isfinite(high).all() and (low < high).all()):
@@ -73,10 +73,14 @@ def limits_of(name: str, bounds: Any, params: Sequence[Any]) -> tuple[Any, Any]:
                 name,
                 expected="finite bounds, the lower below the upper",
                 got=f"{bounds!r}",
-                remedy="say in which region to search",
+                remedy=remedy,
             )
         )
     return low.astype(float), high.astype(float)
+
+
+def _is_pair(bound: Any) -> bool:
+    return isinstance(bound, list | tuple | np.ndarray) and np.iterable(bound) and len(bound) == 2
 
 
 class DerivativeFree(Seeded, SecondOrder):
@@ -91,7 +95,7 @@ class DerivativeFree(Seeded, SecondOrder):
         super().check(group)
         name = type(self).__name__
         limits_of(name, group["bounds"], group["params"])
-        require(name, group, "max_iter", lambda value: value >= 1, "max_iter of at least 1")
+        require(name, group, "max_iter", lambda value: index(value) >= 1, "an integer max_iter of at least 1")
 
     def _step(self, closure: Callable[[], Any] | None = None) -> Any:
         name = f"{type(self).__name__}.step"

@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
-
-from .flat import FlatParameters, scratch
+from .flat import FlatParameters, FlatStates, scratch
 from .optimizer import Group, Optimizer
 
 __all__ = ["Elementwise", "State"]
@@ -128,23 +126,27 @@ class Elementwise(Optimizer):
                     flat.restore(i, entries[id(parameter)])
 
     @property
-    def state(self) -> dict[Any, dict[str, Any]]:
-        """Parameter -> its numbers and its arrays (live views), for those that were updated."""
-        return {
-            parameter: flat.state_of(i)
-            for flats in self._flat
-            for flat in flats
-            for i, parameter in enumerate(flat.parameters)
-            if flat.numbers[i]["step"]
-        }
+    def state(self) -> Any:
+        """Parameter -> its numbers and its arrays, for those that were updated.
+
+        The numbers and arrays may be changed, ``state[p]["step"] = 0``; what is assigned is copied into the flat
+        arrays. Parameters are not added or taken away here.
+        """
+        return FlatStates(
+            {
+                parameter: flat.state_of(i)
+                for flats in self._flat
+                for flat in flats
+                for i, parameter in enumerate(flat.parameters)
+                if flat.numbers[i]["step"]
+            }
+        )
 
     def _read_state(self, group: Group, parameter: Any, entry: dict[str, Any], number: Any) -> dict[str, Any]:
         numbers = self.numbers(group)
-        for key, value in entry.items():
-            shape = () if key in numbers else parameter.shape
-            if np.shape(value) != shape:
-                raise self._misfit(key, number, shape, value)
-        return entry
+        return {
+            key: self._fitted(key, number, value, numbers.get(key, parameter._data)) for key, value in entry.items()
+        }
 
     def _restore(self, entries: Mapping[int, dict[str, Any]]) -> None:
         self._flat = [[] for _ in self.param_groups]

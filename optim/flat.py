@@ -12,13 +12,15 @@ Complex parameters are updated as twice as many real numbers, real and imaginary
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from threading import local
 from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["BLOCK", "Block", "FlatParameters", "Piece", "flat_real", "scratch"]
+from autograd_core.errors import explain
+
+__all__ = ["BLOCK", "Block", "FlatParameters", "FlatState", "FlatStates", "Piece", "flat_real", "scratch"]
 
 BLOCK = 1 << 16  # elements; half a dozen arrays of float32 of this length fit into a second-level cache
 SCRATCH = 4  # arrays for intermediate results
@@ -125,27 +127,25 @@ class FlatParameters:
         """The part of the state ``name`` that belongs to a block."""
         return self.allocate(name)[block.start : block.stop]
 
-    def state_of(self, position: int) -> dict[str, Any]:
-        """The state of one parameter: its numbers, and its arrays as views of its shape."""
+    def array_of(self, position: int, name: str) -> Any:
+        """The part of the state ``name`` that belongs to one parameter, as a view of its shape."""
         start, size = self.offsets[position], self.sizes[position]
-        shape = self.parameters[position].shape
-        arrays = {
-            name: flat[start : start + size].view(self.values.dtype).reshape(shape)
-            for name, flat in self.states.items()
-        }
-        return {**self.numbers[position], **arrays}
+        part = self.allocate(name)[start : start + size]
+        return part.view(self.values.dtype).reshape(self.parameters[position].shape)
+
+    def state_of(self, position: int) -> FlatState:
+        """The state of one parameter."""
+        return FlatState(self, position)
 
     def restore(self, position: int, entry: Mapping[str, Any]) -> None:
         """Take over the state of one parameter, as ``state_of`` gave it."""
         numbers = self.numbers[position]
-        for name in entry.keys() - numbers.keys():
-            self.allocate(name)
-        own = self.state_of(position)
+        self._last = None
         for name, value in entry.items():
             if name in numbers:
                 numbers[name] = type(numbers[name])(value)
             else:
-                own[name][...] = value
+                self.array_of(position, name)[...] = value
 
     def present(self, gradients: Sequence[Any]) -> tuple[int, ...]:
         """The positions of the parameters that have a gradient."""
@@ -204,6 +204,80 @@ class FlatParameters:
     def _block(self, pieces: list[Piece]) -> Block:
         start = self.offsets[pieces[0].position] + pieces[0].start
         return Block(start, start + sum(piece.stop - piece.start for piece in pieces), tuple(pieces))
+
+
+class FlatState(MutableMapping[str, Any]):
+    """The state of one parameter: its numbers, and its arrays as views of its shape.
+
+    What is assigned to a name is copied to where the optimizer keeps it.
+
+    Args:
+        flat: the parameter with its fellows.
+        position: which of them it is.
+    """
+
+    def __init__(self, flat: FlatParameters, position: int) -> None:
+        self.flat = flat
+        self.position = position
+
+    def __getitem__(self, name: str) -> Any:
+        numbers = self.flat.numbers[self.position]
+        if name not in numbers and name not in self.flat.states:
+            raise KeyError(name)
+        return numbers[name] if name in numbers else self.flat.array_of(self.position, name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name not in self:
+            raise self._error(f"a name of the state: {', '.join(self)}", f"{name!r}", "keep own notes elsewhere")
+        self.flat.restore(self.position, {name: value})
+
+    def __delitem__(self, name: str) -> None:
+        raise self._error("state that stays", f"del of {name!r}", "set it to 0")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*self.flat.numbers[self.position], *self.flat.states])
+
+    def __len__(self) -> int:
+        return len(self.flat.numbers[self.position]) + len(self.flat.states)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+    @staticmethod
+    def _error(expected: str, got: str, remedy: str) -> TypeError:
+        return TypeError(explain("optimizer.state", expected=expected, got=got, remedy=remedy))
+
+
+class FlatStates(MutableMapping[Any, FlatState]):
+    """Parameter -> its state. The states may be changed, but not replaced or taken away."""
+
+    def __init__(self, states: dict[Any, FlatState]) -> None:
+        self.states = states
+
+    def __getitem__(self, parameter: Any) -> FlatState:
+        return self.states[parameter]
+
+    def __setitem__(self, parameter: Any, value: Any) -> None:
+        raise TypeError(
+            explain(
+                "optimizer.state",
+                expected="the states of the parameters that were updated",
+                got="another one, or none",
+                remedy="assign to what a state holds: optimizer.state[p]['step'] = 0; or call load_state_dict",
+            )
+        )
+
+    def __delitem__(self, parameter: Any) -> None:
+        self[parameter] = None
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.states)
+
+    def __len__(self) -> int:
+        return len(self.states)
+
+    def __repr__(self) -> str:
+        return repr(self.states)
 
 
 def flat_real(array: Any) -> Any:

@@ -16,7 +16,7 @@ from autograd_core.hooks import HookHandle, Hooks
 from .checking import (
     check_gradient,
     check_group,
-    check_order,
+    check_list,
     check_parameters,
     check_state_dict,
     require,
@@ -61,6 +61,7 @@ class Optimizer:
             next step.
         state: parameter -> what the rule remembers of it, as plain data.
         skipped_steps: how many steps were left out because of NaN or infinity.
+        needs_closure: whether ``step`` must be given a closure, for it computes the loss several times.
 
     Raises:
         ValueError: for an empty list, a parameter given twice, or one that is not a leaf.
@@ -80,6 +81,8 @@ class Optimizer:
     >>> w
     tensor([0.8, 1.6], requires_grad=True)
     """
+
+    needs_closure = False
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any], *, nonfinite: str = "allow") -> None:
         name = type(self).__name__
@@ -106,7 +109,7 @@ class Optimizer:
             raise TypeError(
                 explain(name, expected="a list of Tensors", got="one Tensor", remedy="put it into a list: [parameter]")
             )
-        check_order(name, params)
+        check_list(name, params)
         groups = list(params)
         if not groups:
             raise ValueError(
@@ -220,9 +223,9 @@ class Optimizer:
             for p in group["params"]:
                 gradient = p.grad
                 if gradient is not None:
-                    gradient, value = gradient._data, p._data
-                    if gradient.dtype is not value.dtype or gradient.shape != value.shape:
-                        gradient = check_gradient(name, p)
+                    array, value = getattr(gradient, "_data", None), p._data
+                    fits = array is not None and array.dtype is value.dtype and array.shape == value.shape
+                    gradient = array if fits else check_gradient(name, p)
                 gradients.append(gradient)
             found.append(gradients)
         return found
@@ -231,17 +234,21 @@ class Optimizer:
         """Whether the step may be done; counts it, or raises, if not."""
         if all(g is None or np.isfinite(g).all() for group in gradients for g in group):
             return True
+        self._refuse_nonfinite("NaN or infinity in a gradient")
+        return False
+
+    def _refuse_nonfinite(self, got: str) -> None:
+        """Raise, or count a step that is skipped."""
         if self.nonfinite == "raise":
             raise FloatingPointError(
                 explain(
                     f"{type(self).__name__}.step",
                     expected="finite gradients",
-                    got="NaN or infinity in a gradient",
+                    got=got,
                     remedy="lower the learning rate, clip the gradients, or pass nonfinite='skip'",
                 )
             )
         self.skipped_steps += 1
-        return False
 
     def _apply(self, gradients: Sequence[Sequence[Any]]) -> None:
         """Change the parameters; ``gradients`` of every group are checked."""
@@ -403,6 +410,28 @@ class Optimizer:
             for parameter in group["params"]:
                 if id(parameter) in entries:
                     self._state[parameter] = entries[id(parameter)]
+
+    def _fitted(self, key: str, number: Any, value: Any, like: Any) -> Any:
+        """A saved array in the dtype of another, or a number: whole and at least 0 where the other one is an int.
+
+        Raises:
+            ValueError: for another shape, or a value that cannot be so converted.
+        """
+        if np.shape(value) != np.shape(like):
+            raise self._misfit(key, number, np.shape(like), value)
+        saved, kind = np.asarray(value), np.asarray(like).dtype
+        counts = isinstance(like, int)
+        fits = np.can_cast(saved.dtype, float if counts else kind, "same_kind")
+        if not fits or (counts and not (0 <= saved < math.inf and saved % 1 == 0)):
+            raise ValueError(
+                explain(
+                    f"{type(self).__name__}.load_state_dict",
+                    expected=f"{'a whole number' if counts else kind} for {key} of parameter {number}",
+                    got=f"{saved.dtype} numbers" if saved.ndim else repr(value),
+                    remedy="load the state that was saved with this model",
+                )
+            )
+        return saved.astype(kind, copy=False) if isinstance(like, np.ndarray) else type(like)(value)
 
     def _misfit(self, key: str, number: Any, shape: tuple[int, ...], value: Any) -> ValueError:
         """The error for saved state of a wrong shape."""

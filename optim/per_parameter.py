@@ -119,10 +119,7 @@ class PerParameter(Optimizer):
             if key not in entry:
                 read[key] = fresh
                 continue
-            value = entry[key]
-            if np.shape(value) != np.shape(fresh):
-                raise self._misfit(key, number, np.shape(fresh), value)
-            read[key] = value.astype(fresh.dtype) if isinstance(fresh, np.ndarray) else type(fresh)(value)
+            read[key] = self._fitted(key, number, entry[key], fresh)
         return read
 
     def __getstate__(self) -> dict[str, Any]:

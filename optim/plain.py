@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ def plain(value: Any) -> Any:
 
     Tensors, of whatever library, become arrays, and those that hold a single number become that number.
     """
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {key: plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
         return type(value)(plain(entry) for entry in value)

@@ -11,7 +11,7 @@ import numpy as np
 from autograd_core import enable_grad
 from autograd_core.errors import explain
 
-from .checking import require, require_at_least_zero, require_choice, require_closure
+from .checking import check_backward, require, require_at_least_zero, require_choice, require_closure
 from .line_search.inexact import StrongWolfe
 from .line_search.line import ParameterLine, Point
 from .optimizer import Group, Optimizer
@@ -43,12 +43,15 @@ class LBFGS(Optimizer):
         tolerance_change: a step ends when no parameter moves by more, or the loss changes by less.
         history_size: how many earlier iterations are remembered.
         line_search_fn: ``None`` or ``"strong_wolfe"`` (``optim.line_search.StrongWolfe``).
-        nonfinite: ``"allow"``, ``"skip"`` or ``"raise"``, for gradients with NaN or infinity at the beginning of
-            a step.
+        nonfinite: ``"allow"``, ``"skip"`` or ``"raise"``, for a loss or a gradient with NaN or infinity in any of
+            the iterations; in the last two cases parameters and state are put back to where the step began. Without
+            a line search the closure is evaluated once more then, where the step ends.
 
     Raises:
         ValueError: for a negative rate or tolerance, several groups, or another line search.
         TypeError: in ``step``, without a closure.
+        ValueError: in ``step``, for a closure that returns no loss or does not call ``backward``.
+        FloatingPointError: in ``step``, for NaN or infinity, with ``nonfinite="raise"``.
 
     Source: Liu and Nocedal, "On the limited memory BFGS method for large scale optimization", 1989; iteration and
     tolerances as in PyTorch.
@@ -65,6 +68,8 @@ class LBFGS(Optimizer):
     >>> x.detach().numpy().round(3)
     array([1., 1.])
     """
+
+    needs_closure = True
 
     def __init__(
         self,
@@ -112,21 +117,37 @@ class LBFGS(Optimizer):
         require_choice("LBFGS", "line_search_fn", group["line_search_fn"], (None, "strong_wolfe"))
 
     def _read_state(self, group: Group, parameter: Any, entry: dict[str, Any], number: Any) -> dict[str, Any]:
-        shape = ParameterVector(group["params"]).values().shape
-        vectors = [*entry.get("old_dirs", ()), *entry.get("old_stps", ())]
-        vectors += [entry[key] for key in ("d", "prev_flat_grad") if key in entry]
-        for vector in vectors:
-            if np.shape(vector) != shape:
-                raise self._misfit("vectors", number, shape, vector)
-        return entry
+        likes: dict[str, Any] = dict(func_evals=0, n_iter=0, ro=0.0, H_diag=0.0, prev_loss=0.0, t=0.0)
+        likes |= dict.fromkeys(
+            ("old_dirs", "old_stps", "d", "prev_flat_grad"), ParameterVector(group["params"]).values()
+        )
+        read: dict[str, Any] = {}
+        for key, like in likes.items():
+            if key not in entry:
+                continue
+            value = entry[key]  # what else there is are PyTorch's intermediate results
+            if isinstance(value, list | tuple):
+                read[key] = [self._fitted(key, number, part, like) for part in value]
+            else:
+                read[key] = self._fitted(key, number, value, like)
+        return read
 
     def _step(self, closure: Callable[[], Any] | None = None) -> Any:
         closure = require_closure("LBFGS.step", closure)
         with enable_grad():
             first_loss = closure()
-        if self.nonfinite != "allow" and not self._all_finite(self._gradients()):
-            return first_loss
-        _Descent(self.param_groups[0], self.state, closure).run(self._checked(first_loss))
+        loss, group = self._checked(first_loss), self.param_groups[0]
+        first = group["params"][0]  # where PyTorch keeps the state
+        check_backward("LBFGS.step", group["params"])
+        before = {key: list(value) if isinstance(value, list) else value for key, value in self.state[first].items()}
+        descent = _Descent(group, self.state[first], closure, guarded=self.nonfinite != "allow")
+        start = descent.vector.values()
+        try:
+            descent.run(loss)
+        except _NotFinite:
+            descent.vector.assign(start)
+            self.state[first] = before
+            self._refuse_nonfinite("NaN or infinity in the loss or a gradient")
         return first_loss
 
     @staticmethod
@@ -143,14 +164,19 @@ class LBFGS(Optimizer):
         return as_number(loss)
 
 
-class _Descent:
-    """The iterations of one step."""
+class _NotFinite(Exception):
+    """A guarded descent met NaN or infinity."""
 
-    def __init__(self, group: Group, states: dict[Any, dict[str, Any]], closure: Callable[[], Any]) -> None:
+
+class _Descent:
+    """The iterations of one step; a guarded one ends with ``_NotFinite`` where it meets NaN or infinity."""
+
+    def __init__(self, group: Group, state: dict[str, Any], closure: Callable[[], Any], *, guarded: bool) -> None:
         self.group = group
         self.closure = closure
+        self.guarded = guarded
         self.vector = ParameterVector(group["params"], "LBFGS")
-        self.state = states[group["params"][0]]  # where PyTorch keeps it
+        self.state = state
         self.state.setdefault("func_evals", 0)
         self.state.setdefault("n_iter", 0)
 
@@ -158,6 +184,7 @@ class _Descent:
         """Iterate until one of the limits is reached."""
         group, state = self.group, self.state
         g = self.vector.gradient()
+        self._require_finite(loss, g)
         evaluations = 1
         state["func_evals"] += 1
         for iteration in range(1, group["max_iter"] + 1):
@@ -179,6 +206,7 @@ class _Descent:
             last = iteration == group["max_iter"]
             try:
                 t, loss, g = self._move(line, Point(0.0, loss, slope, g), t, group["max_eval"] - evaluations, last)
+                self._require_finite(loss, g, d)
             except BaseException:
                 line.move(0.0)  # where the last iteration ended
                 raise
@@ -192,6 +220,10 @@ class _Descent:
             if abs(loss - before) < group["tolerance_change"]:
                 return
 
+    def _require_finite(self, *values: Any) -> None:
+        if self.guarded and not all(np.isfinite(value).all() for value in values):
+            raise _NotFinite
+
     def _move(self, line: ParameterLine, start: Point, t: float, left: int, last: bool) -> tuple[float, Any, Any]:
         """Go along the line; how far, and the loss and the gradient there."""
         if self.group["line_search_fn"] is not None:
@@ -199,7 +231,7 @@ class _Descent:
             line.move(found.step)
             return found.step, found.value, found.gradient
         line.move(t)
-        if last:  # a further evaluation would serve nothing
+        if last and not self.guarded:  # a further evaluation would serve nothing
             return t, start.value, start.gradient
         with enable_grad():
             loss = as_number(self.closure())

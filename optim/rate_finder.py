@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from operator import index
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd_core.errors import explain
 
-from .checking import require_closure
+from .checking import require, require_closure
+from .lr_scheduler.base import checked_optimizer
 from .optimizer import Optimizer
 from .plain import as_number
 from .vector import ParameterVector
@@ -61,15 +63,16 @@ def find_lr(
             cleared before it.
         low, high: the first and the last rate.
         steps: how many rates are tried.
-        smoothing: the weight of the past in the running mean, 0 for none.
-        diverged: when to end.
+        smoothing: the weight of the past in the running mean, from 0 for none to below 1.
+        diverged: when to end, at least 1.
 
     Returns:
         Rates, losses, and a suggestion. Rates up to about the suggestion train well.
 
     Raises:
-        TypeError: without a closure.
-        ValueError: unless 0 < low < high, and for fewer than two steps.
+        TypeError: without an optimizer or a closure.
+        ValueError: for an optimizer without a learning rate, unless 0 < low < high, for fewer than two steps, and
+            for a smoothing or ``diverged`` out of range.
 
     Source: Smith, "Cyclical learning rates for training neural networks", 2017, section 3.3.
 
@@ -86,14 +89,18 @@ def find_lr(
     >>> x.tolist(), optimizer.param_groups[0]["lr"]
     ([1.0, 2.0], 0.1)
     """
-    closure = require_closure("find_lr", closure)
-    if not 0 < low < high or steps < 2:
+    optimizer, closure = checked_optimizer("find_lr", optimizer), require_closure("find_lr", closure)
+    given = dict(smoothing=smoothing, diverged=diverged)
+    require("find_lr", given, "smoothing", lambda value: 0 <= value < 1, "smoothing of at least 0 and below 1")
+    require("find_lr", given, "diverged", lambda value: value >= 1, "diverged of at least 1")
+    require("find_lr", dict(steps=steps), "steps", lambda value: index(value) >= 2, "at least two steps, an integer")
+    if not 0 < low < high < math.inf:
         raise ValueError(
             explain(
                 "find_lr",
-                expected="0 < low < high and at least two steps",
-                got=f"low={low}, high={high}, steps={steps}",
-                remedy="leave them out, for rates from 1e-7 to 10 in 100 steps",
+                expected="finite rates 0 < low < high",
+                got=f"low={low}, high={high}",
+                remedy="leave them out, for rates from 1e-7 to 10",
             )
         )
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
@@ -122,6 +129,9 @@ def _trial(
     def evaluate() -> Any:
         optimizer.zero_grad()
         loss = closure()
+        if loss is None:
+            remedy = "return the loss after calling backward"
+            raise TypeError(explain("find_lr", expected="the loss from the closure", got="None", remedy=remedy))
         if len(losses) == len(smoothed):
             losses.append(as_number(loss))
         return loss

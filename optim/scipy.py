@@ -58,7 +58,7 @@ def minimize(
 
     Raises:
         ModuleNotFoundError: without SciPy.
-        TypeError: for parameters that are not real, or an ``f`` that does not return a Tensor.
+        TypeError: for parameters that are not real, an ``f`` that does not return a Tensor, or bounds by name.
         ValueError: for an ``f`` of several elements, or a start that is not finite.
 
     >>> import optim.scipy
@@ -67,6 +67,7 @@ def minimize(
     {'a': 1.0, 'b': 2.0}
     """
     optimize = require_scipy("optim.scipy.minimize")
+    _refuse_names("optim.scipy.minimize", bounds)
     point = _Point("optim.scipy.minimize", f, params, args)
     name = (method or "").lower()
     derivatives: dict[str, Any] = {} if name in WITHOUT_GRADIENT else {"jac": point.gradient}
@@ -107,7 +108,7 @@ def least_squares(
 
     Raises:
         ModuleNotFoundError: without SciPy.
-        TypeError: for parameters that are not real, or residuals that are no Tensor.
+        TypeError: for parameters that are not real, residuals that are no Tensor, or bounds by name.
 
     >>> import numpy as np, optim.scipy
     >>> t = np.array([0.0, 1.0, 2.0])
@@ -116,11 +117,25 @@ def least_squares(
     3.0
     """
     optimize = require_scipy("optim.scipy.least_squares")
+    _refuse_names("optim.scipy.least_squares", options.get("bounds"))
     point = _Point("optim.scipy.least_squares", residuals, params, args)
     result = optimize.least_squares(point.residuals, point.start, jac=point.jacobian, method=method, **options)
     result.vector = result.x
     result.x = point.tree(result.vector)
     return result
+
+
+def _refuse_names(name: str, bounds: Any) -> None:
+    """SciPy's bounds know no names: an order that fits the vector would be a guess."""
+    if isinstance(bounds, Mapping):
+        raise TypeError(
+            explain(
+                name,
+                expected="bounds as SciPy's, for the parameters as one vector",
+                got=f"a dict with {', '.join(map(str, bounds))}",
+                remedy="list them in the order in which the parameters stand in result.vector",
+            )
+        )
 
 
 class _Point:

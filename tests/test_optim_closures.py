@@ -113,6 +113,57 @@ def test_lbfgs_survives_a_cliff():
     np.testing.assert_allclose(x.detach().numpy(), 2.0, atol=1e-5)
 
 
+def root(x):
+    return (ag.sqrt(x) - x).sum()  # NaN for negative x
+
+
+@pytest.mark.parametrize("remembered", [0, 2])
+@pytest.mark.parametrize("limit", [1, 2, 20])
+def test_lbfgs_is_put_back_where_an_iteration_meets_nan(limit, remembered):
+    """The first step leads from 0.2 to where there is no root."""
+    x = ag.tensor([1.0], requires_grad=True)
+    for nonfinite in ("skip", "raise"):
+        optimizer = optim.LBFGS([x], max_iter=limit, nonfinite=nonfinite)
+        for _ in range(remembered):
+            optimizer.step(closure_of(optimizer, x, lambda x: ((x - 0.2) ** 2).sum()))
+        x.data = ag.tensor([0.2])
+        before = optimizer.state_dict()["state"].get(0, {})
+        optimizer.param_groups[0]["lr"] = 10.0
+        closure = closure_of(optimizer, x, root)
+        with np.errstate(all="ignore"):
+            if nonfinite == "skip":
+                assert optimizer.step(closure).item() == pytest.approx(root(np.array([0.2])))
+            else:
+                with pytest.raises(FloatingPointError, match=r"LBFGS\.step: expected finite gradients"):
+                    optimizer.step(closure)
+        assert x.tolist() == [0.2]
+        assert optimizer.skipped_steps == (nonfinite == "skip")
+        np.testing.assert_equal(optimizer.state_dict()["state"][0], before)
+
+
+@pytest.mark.parametrize(("nonfinite", "end"), [("allow", 0.0), ("skip", 1.0)])
+def test_lbfgs_does_not_stay_where_the_gradient_is_infinite(nonfinite, end):
+    """The first step of the line search leads to the minimum of √x, where the loss is finite."""
+    x = ag.tensor([1.0], requires_grad=True)
+    optimizer = optim.LBFGS([x], lr=2.0, max_iter=1, line_search_fn="strong_wolfe", nonfinite=nonfinite)
+    with np.errstate(all="ignore"):
+        optimizer.step(closure_of(optimizer, x, lambda x: ag.sqrt(x).sum()))
+    assert x.tolist() == [end]
+    assert optimizer.skipped_steps == (nonfinite == "skip")
+
+
+def test_lbfgs_with_a_guard_takes_the_same_steps():
+    ends = []
+    for nonfinite in ("allow", "skip"):
+        for search in (None, "strong_wolfe"):
+            x = ag.tensor([-1.2, 1.0], requires_grad=True)
+            optimizer = optim.LBFGS([x], lr=0.1, line_search_fn=search, nonfinite=nonfinite)
+            for _ in range(3):
+                optimizer.step(closure_of(optimizer, x, rosenbrock))
+            ends.append(x.tolist())
+    assert ends[:2] == ends[2:]
+
+
 def test_lbfgs_with_a_rate_of_zero_stays():
     x = ag.tensor([3.0], requires_grad=True)
     for search in (None, "strong_wolfe"):
@@ -189,6 +240,22 @@ def test_sam_at_a_flat_place_stays():
         assert x.tolist() == [0.0]
 
 
+@pytest.mark.parametrize("nonfinite", ["skip", "raise"])
+def test_sam_looks_at_the_gradient_from_the_top_too(nonfinite):
+    x = ag.tensor([0.1], requires_grad=True)
+    optimizer = optim.SAM(optim.SGD([x], lr=0.1, momentum=0.9), rho=0.5, nonfinite=nonfinite)
+    closure = closure_of(optimizer, x, lambda x: -ag.sqrt(x).sum())
+    with np.errstate(all="ignore"):
+        if nonfinite == "skip":
+            optimizer.step(closure)
+        else:
+            with pytest.raises(FloatingPointError, match=r"SAM\.step: expected finite gradients"):
+                optimizer.step(closure)
+    assert x.tolist() == [0.1]
+    assert optimizer.skipped_steps == (nonfinite == "skip")
+    assert x not in optimizer.state
+
+
 def test_sam_puts_the_parameters_back_when_the_closure_fails():
     x = ag.tensor([1.0, 2.0], requires_grad=True)
     optimizer = optim.SAM(optim.SGD([x], lr=0.1))
@@ -246,6 +313,62 @@ def test_lookahead_refuses_slow_weights_that_do_not_fit():
     assert optimizer.state_dict()["slow"][0].tolist() == [4.0]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda saved: {key: saved[key] for key in ("state", "param_groups")},  # of the wrapped optimizer
+        lambda saved: {key: value for key, value in saved.items() if key != "fast_steps"},
+        lambda saved: {**saved, "slow": 3},
+        lambda saved: {**saved, "fast_steps": "2"},
+        lambda saved: {"slow": {}, "fast_steps": 2},
+        lambda saved: None,
+    ],
+)
+def test_lookahead_refuses_the_state_of_others(change):
+    x = ag.tensor([4.0], requires_grad=True)
+    optimizer = optim.Lookahead(optim.SGD([x], lr=1.0, momentum=0.9), k=2)
+    x.grad = ag.tensor([1.0])
+    optimizer.step()
+    before = optimizer.state_dict()
+    with pytest.raises(ValueError, match=r"Lookahead\.load_state_dict: expected a dict with"):
+        optimizer.load_state_dict(change(before))
+    assert repr(optimizer.state_dict()) == repr(before)
+
+
+@pytest.mark.parametrize("wrap", [optim.Lookahead, optim.SAM])
+@pytest.mark.parametrize(
+    "make",
+    [
+        optim.LBFGS,
+        optim.NewtonCG,
+        optim.GaussNewton,
+        lambda params: optim.SAM(optim.SGD(params)),
+        lambda params: optim.Preconditioned(params, np.ones(1), line_search=optim.line_search.StrongWolfe()),
+    ],
+)
+def test_wrappers_refuse_optimizers_that_compute_the_loss_themselves(wrap, make):
+    with pytest.raises(TypeError, match=r"expected an optimizer that steps with .* whose step computes the loss"):
+        wrap(make([ag.tensor([1.0], requires_grad=True)]))
+    wrap(optim.Preconditioned([ag.tensor([1.0], requires_grad=True)], np.ones(1)))
+
+
+def test_sam_around_lookahead_is_lookahead_of_sams_steps():
+    def run(steps):
+        x = ag.tensor([1.0, -2.0], requires_grad=True)
+        return x, steps(x)
+
+    x, optimizer = run(lambda x: optim.SAM(optim.Lookahead(optim.SGD([x], lr=0.1), k=2, alpha=0.5), rho=0.1))
+    y, alone = run(lambda y: optim.SAM(optim.SGD([y], lr=0.1), rho=0.1))
+    slow = y.detach().numpy().copy()
+    for step in range(1, 5):
+        optimizer.step(closure_of(optimizer, x, lambda x: (x**4).sum()))
+        alone.step(closure_of(alone, y, lambda y: (y**4).sum()))
+        if step % 2 == 0:
+            slow = slow + 0.5 * (y.detach().numpy() - slow)
+            y.data = slow.copy()
+    np.testing.assert_allclose(x.detach().numpy(), y.detach().numpy(), rtol=1e-14)
+
+
 @pytest.mark.parametrize("wrap", [optim.Lookahead, optim.SAM])
 def test_wrappers_share_groups_and_state(wrap):
     x, y = (ag.tensor([1.0], requires_grad=True) for _ in range(2))
@@ -275,6 +398,8 @@ def test_wrappers_share_groups_and_state(wrap):
 def test_wrappers_refuse(make, text):
     with pytest.raises(ValueError, match=text):
         make(optim.SGD([ag.tensor([1.0], requires_grad=True)]))
+    with pytest.raises(TypeError, match=r"an integer k of at least 1, got k=2\.5"):
+        optim.Lookahead(optim.SGD([ag.tensor([1.0], requires_grad=True)]), k=2.5)
 
 
 def test_wrapped_optimizers_train_a_network():

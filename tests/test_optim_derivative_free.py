@@ -196,6 +196,26 @@ def test_bounds_that_do_not_fit(make, bounds):
         make([leaf([0.5, 0.5])], bounds)
 
 
+@both
+@pytest.mark.parametrize("bounds", [None, 5.0, {"low": -1.0, "high": 1.0}, "ab"])
+def test_bounds_that_are_no_list(make, bounds):
+    with pytest.raises(TypeError, match=r"expected bounds as one pair \(low, high\).*got (none|float|dict|str)"):
+        make([leaf([0.5, 0.5])], bounds)
+
+
+@both
+@pytest.mark.parametrize("bounds", [[1.0, 2.0, 3.0], ["ab", "cd"], [(0.0, 1.0), 5.0]])
+def test_lists_of_bounds_that_hold_no_pairs(make, bounds):
+    with pytest.raises(ValueError, match=r"expected bounds as one pair .*got [23] entries"):
+        make([leaf([0.5, 0.5])], bounds)
+
+
+@both
+def test_counts_of_iterations_are_integers(make):
+    with pytest.raises(TypeError, match=r"an integer max_iter of at least 1, got max_iter=1\.5"):
+        make([leaf([0.5, 0.5])], (-1.0, 1.0), max_iter=1.5)
+
+
 @pytest.mark.parametrize(
     ("name", "options", "text"),
     [

@@ -180,9 +180,36 @@ def test_the_search_for_a_rate_refuses():
     optimizer = optim.SGD([ag.tensor([1.0], requires_grad=True)], lr=0.1)
     with pytest.raises(TypeError, match="find_lr: expected a closure"):
         optim.find_lr(optimizer, None)
-    for options in (dict(low=0.0), dict(low=1.0, high=0.5), dict(steps=1)):
-        with pytest.raises(ValueError, match="0 < low < high and at least two steps"):
+    for options in (dict(low=0.0), dict(low=1.0, high=0.5), dict(high=math.inf)):
+        with pytest.raises(ValueError, match="finite rates 0 < low < high, got low="):
             optim.find_lr(optimizer, lambda: 1.0, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "text"),
+    [
+        (dict(steps=1), ValueError, "at least two steps, an integer, got steps=1"),
+        (dict(steps=2.5), TypeError, "at least two steps, an integer, got steps=2.5"),
+        (dict(smoothing=1.0), ValueError, "smoothing of at least 0 and below 1, got smoothing=1.0"),
+        (dict(smoothing=-0.1), ValueError, "smoothing of at least 0"),
+        (dict(smoothing=math.nan), ValueError, "smoothing of at least 0"),
+        (dict(diverged=0.5), ValueError, "diverged of at least 1"),
+    ],
+)
+def test_a_trial_refuses_arguments_out_of_range(options, error, text):
+    optimizer = optim.SGD([ag.tensor([1.0], requires_grad=True)], lr=0.1)
+    with pytest.raises(error, match=f"find_lr: expected {text}"):
+        optim.find_lr(optimizer, lambda: 1.0, **options)
+
+
+def test_a_trial_wants_an_optimizer_with_a_rate():
+    x = ag.tensor([1.0], requires_grad=True)
+    with pytest.raises(ValueError, match='"lr" in every group, got NewtonCG with'):
+        optim.find_lr(optim.NewtonCG([x]), lambda: (x * x).sum())
+    with pytest.raises(TypeError, match="find_lr: expected the loss from the closure, got None"):
+        optim.find_lr(optim.SGD([x], lr=0.1), lambda: None)
+    with pytest.raises(TypeError, match="expected an optimizer, got list"):
+        optim.find_lr([x], lambda: (x * x).sum())
 
 
 def test_an_error_in_the_closure_leaves_everything_as_it_was():

@@ -65,6 +65,30 @@ def test_a_copy_of_network_and_optimizer_goes_on_like_the_original(copied):
     equal(net, other_net)
 
 
+@pytest.mark.parametrize("fisher", ["sampled", "exact", "empirical"])
+@pytest.mark.parametrize("between", ["loss", "backward"])
+def test_an_evaluation_before_the_step_is_not_recorded(fisher, between):
+    x, y = np.random.default_rng(2).standard_normal((7, 4)), np.random.default_rng(3).integers(0, 3, 7)
+
+    def run(evaluate):
+        net = tanh_network()
+        optimizer = optim.KFAC(net, fisher=fisher, generator=np.random.default_rng(7))
+        for _ in range(3):
+            optimizer.zero_grad()
+            loss = nn.functional.cross_entropy(net(x), y)
+            if evaluate and between == "loss":
+                with ag.no_grad():
+                    net(x[:2])
+            loss.backward()
+            if evaluate and between == "backward":
+                with ag.no_grad():
+                    net(x[:2])
+            optimizer.step()
+        return net
+
+    equal(run(True), run(False))
+
+
 def test_states_that_do_not_fit_change_nothing():
     net = tanh_network()
     optimizer = optim.KFAC(net)

@@ -95,6 +95,25 @@ def test_a_linear_problem_takes_one_undamped_step(method):
         assert result.nit == 1
 
 
+@pytest.mark.parametrize(
+    "result",
+    [optim.least_squares(decay, [1.0, 1.0, 0.0]), optim.minimize(lambda x: (x * x).sum(), [1.0])],
+    ids=["least_squares", "minimize"],
+)
+def test_results_are_read_as_scipys(result):
+    assert result["x"] is result.x
+    assert {"x", "fun", "success", "message", "nit", "nfev"} <= result.keys()
+    assert "x" in result
+    assert "y" not in result
+    assert "__class__" not in result
+    assert result.get("y", 3) == 3
+    assert dict(result)["nit"] == result.nit
+    assert len(result) == len([*result.items()]) == 14
+    assert repr(result).startswith("OptimizeResult(x=")
+    with pytest.raises(KeyError, match="hess_inv"):
+        result["hess_inv"]
+
+
 def test_nested_parameters_keep_their_structure():
     start = {"scale": (1.0, np.array([1.0])), "shift": 0.0}
     result = optim.least_squares(lambda p: p["scale"][0] * np.exp(-p["scale"][1] * T) + p["shift"] - Y, start)

@@ -109,6 +109,46 @@ def test_a_function_that_falls_without_end(make, function):
 
 
 @pytest.mark.parametrize("make", SEARCHES)
+@pytest.mark.parametrize(
+    ("function", "derivative"),
+    [
+        (lambda t: 0.0 if t == 0 else -math.inf, lambda t: -1.0),
+        (lambda t: -t if t < 0.5 else -math.inf, lambda t: -1.0),
+        (lambda t: (t - 2.0) ** 2 if not 1.9 < t < 2.1 else -math.inf, lambda t: 2 * (t - 2.0)),
+    ],
+    ids=["everywhere", "beyond", "in a hole"],
+)
+@pytest.mark.parametrize("step", [1.0, 2.0, 1e-3])
+def test_no_search_ends_at_minus_infinity(make, function, derivative, step):
+    result = make().search(function, derivative, step=step)
+    assert math.isfinite(result.value)
+    assert result.success == (result.value < function(0.0))
+    if not result.success:
+        assert not result.converged
+        assert result.step == 0.0
+
+
+@pytest.mark.parametrize("make", SEARCHES)
+@pytest.mark.parametrize("step", [1e300, -1e300])
+@pytest.mark.parametrize("scale", [1e-290, 1e-305])
+def test_no_search_ends_infinitely_far_away(make, step, scale):
+    result = make().search(lambda t: 1 / (1 + scale * abs(t)), lambda t: -scale * math.copysign(1.0, t), step=step)
+    assert math.isfinite(result.step)
+    assert result.bracket is None or result.success
+
+
+@pytest.mark.parametrize("make", SEARCHES)
+def test_what_pythons_functions_raise_counts_as_infinitely_high(make):
+    """−t − 2 log(2.5 − t) has its minimum at 0.5, and beyond 2.5 math.log raises."""
+    result = make().search(lambda t: -t - 2 * math.log(2.5 - t), lambda t: -1 + 2 / (2.5 - t), step=8.0)
+    assert result.success
+    if make in EXACT:
+        assert result.step == pytest.approx(0.5)
+    with pytest.raises(ValueError, match=r"math domain error|expected a"):
+        make().search(lambda t: math.log(t - 1.0), lambda t: 1.0)
+
+
+@pytest.mark.parametrize("make", SEARCHES)
 @pytest.mark.parametrize("beyond", [math.nan, math.inf])
 def test_searches_survive_the_edge_of_the_domain(make, beyond):
     """−√(1 − t) − 2t for t ≤ 1 has its least value 1 − 1/16 ... and nothing beyond 1."""

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import autograd_core as ag
+import nn
 import optim
 from optim import lr_scheduler as schedules
 from tests.hard_functions import rosenbrock
@@ -44,7 +45,14 @@ def test_the_list_of_optimizers_is_not_empty():
 @pytest.mark.parametrize("name", RATED)
 @pytest.mark.parametrize(
     ("rate", "error"),
-    [(-1.0, ValueError), (np.nan, ValueError), (np.inf, ValueError), ("a", TypeError), (None, TypeError)],
+    [
+        (-1.0, ValueError),
+        (np.nan, ValueError),
+        (np.inf, ValueError),
+        ("a", TypeError),
+        (None, TypeError),
+        (np.array([0.1, 0.2]), TypeError),
+    ],
 )
 def test_rates_that_are_none(name, rate, error):
     with pytest.raises(error, match=r"expected a learning rate of at least 0, got lr="):
@@ -81,6 +89,10 @@ def test_groups_and_lists_that_are_none(name):
         ([{"lr": 1.0}], r"a dict with a key 'params' for every parameter group, got one with 'lr'"),
         ([{"params": [matrix()]}, matrix()], "got Tensor|one group"),
         ([{"params": {matrix()}}], "got a set"),
+        (nn.Linear(2, 2), r"a list of Tensors, got Linear. To mend it: pass model.parameters\(\)"),
+        ([{"params": nn.Linear(2, 2)}], "a list of Tensors, got Linear"),
+        ({"params": [matrix()]}, "a list of Tensors, got dict"),
+        (None, "a list of Tensors, got NoneType"),
         ([matrix(), {"params": [matrix()]}], "expected Tensors, got dict"),
     ]:
         with pytest.raises((TypeError, ValueError), match=text):
@@ -96,6 +108,62 @@ def test_closures_that_are_none(name):
     assert x.tolist() == [[1.0, 2.0], [3.0, 1.0]]
 
 
+def hyper_parameters(name):
+    """The numbers that a constructor takes, but for the rate."""
+    parameters = inspect.signature(getattr(optim, name).__init__).parameters.values()
+    return [p.name for p in parameters if isinstance(p.default, float) and p.name != "lr"]
+
+
+@pytest.mark.parametrize(("name", "key"), [(name, key) for name in RATED for key in hyper_parameters(name)])
+@pytest.mark.parametrize("value", [np.inf, np.nan, "a", 1j])
+def test_numbers_that_are_not_finite(name, key, value):
+    with pytest.raises((TypeError, ValueError), match=rf"{name}: expected .*got {key}="):
+        make(name, [matrix()], **{key: value})
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "LAMB", "LBFGS", "ConjugateGradient", "Lookahead", "SAM"])
+@pytest.mark.parametrize(("gradient", "got"), [(np.ones((2, 2)), "ndarray"), (1.0, "float")])
+def test_gradients_that_are_no_tensors(name, gradient, got):
+    x = matrix()
+
+    def closure():
+        x.grad = gradient
+        return (x * x).sum()
+
+    optimizer = getattr(optim, name)(optim.SGD([x]) if name in ("Lookahead", "SAM") else [x])
+    if name == "ConjugateGradient":  # which sets the gradient itself
+        optimizer.step(closure)
+        return
+    with pytest.raises(TypeError, match=rf"a Tensor in .grad, got {got}. To mend it: .*ag.tensor"):
+        optimizer.step(closure)
+    assert x.tolist() == [[1.0, 2.0], [3.0, 1.0]]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda x, closure: optim.LBFGS([x]).step(closure),
+        lambda x, closure: optim.LBFGS([x], line_search_fn="strong_wolfe").step(closure),
+        lambda x, closure: optim.SAM(optim.SGD([x])).step(closure),
+        lambda x, closure: optim.line_search.Brent().along(closure, [x]),
+        lambda x, closure: optim.line_search.StrongWolfe().along(closure, [x], -np.ones(2)),
+    ],
+)
+def test_closures_without_backward(step):
+    x = leaf(1.0, 2.0)
+    with pytest.raises(ValueError, match=r"a closure that calls backward, .* call loss.backward\(\) in the closure"):
+        step(x, lambda: (x * x).sum())
+    assert x.tolist() == [1.0, 2.0]
+
+
+def test_sam_wants_backward_in_the_closure_not_before_it():
+    x = leaf(1.0, 2.0)
+    (x * x).sum().backward()
+    with pytest.raises(ValueError, match="a closure that calls backward"):
+        optim.SAM(optim.SGD([x])).step(lambda: (x * x).sum())
+    assert x.tolist() == [1.0, 2.0]
+
+
 def test_betas_that_are_no_pair():
     with pytest.raises(TypeError, match=r"two betas of at least 0 and below 1, got betas=0.9"):
         optim.Adam([matrix()], betas=0.9)
@@ -106,6 +174,11 @@ def test_betas_that_are_no_pair():
     [
         ({}, r"a dict with 'state' and 'param_groups', got keys \[\]"),
         (None, "got NoneType"),
+        ({"state": {0: 3}, "param_groups": [{"params": [0]}]}, r"expected 'state', a dict .* got \{0: 3\}"),
+        ({"state": {"a": {}}, "param_groups": [{"params": [0]}]}, r"expected 'state', a dict .* got \{'a'"),
+        ({"state": [], "param_groups": [{"params": [0]}]}, r"expected 'state', a dict .* got \[\]"),
+        ({"state": {}, "param_groups": [{}]}, r"expected 'param_groups', a list .* got \[\{\}\]"),
+        ({"state": {}, "param_groups": 3}, "expected 'param_groups', a list .* got 3"),
         ({"state": {5: {}}, "param_groups": [{"params": [0]}]}, r"parameters \[0\], got state of parameter 5"),
     ],
 )
@@ -188,6 +261,48 @@ def test_starts_and_limits_that_are_none(method):
     for limit in (0, -1):
         with pytest.raises(ValueError, match="max_iter of at least 1"):
             optim.minimize(rosenbrock, [0.0, 0.0], method, max_iter=limit)
+    with pytest.raises(TypeError, match="an integer max_iter of at least 1"):
+        optim.minimize(rosenbrock, [0.0, 0.0], method, max_iter=1.5)
+
+
+@pytest.mark.parametrize(
+    ("method", "meant"),
+    [("BFGS", "lbfgs"), ("L-BFGS-B", "lbfgs"), ("CG", "cg"), ("Newton-CG", "newton-cg"), ("Newton", "newton")],
+)
+def test_methods_spelt_otherwise(method, meant):
+    with pytest.raises(ValueError, match=rf"got '{method}'.* write method='{meant}', or take optim\.scipy\.minimize"):
+        optim.minimize(rosenbrock, [0.0, 0.0], method)
+    with pytest.raises(ValueError, match=r"got 'Nelder-Mead'\. To mend it: take optim\.scipy\.minimize"):
+        optim.minimize(rosenbrock, [0.0, 0.0], "Nelder-Mead")
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    ("function", "start"),
+    [
+        (lambda x: 1e160 * (x * x).sum(), [1.0, 3.0]),
+        (lambda x: 1e200 * (x**4).sum(), [1.0, 2.0]),
+        (lambda x: ag.exp(x).sum(), [700.0, 3.0]),
+        (lambda x: -x.sum(), [1.0, 2.0]),
+        (lambda x: ag.log(x).sum(), [1.0, 2.0]),
+        (lambda x: 1e-200 * (x * x).sum(), [1.0, 3.0]),
+    ],
+    ids=["steep", "steeper", "exponential", "falling", "logarithm", "flat"],
+)
+def test_squares_too_large_or_small_for_floats_end_with_a_status(method, function, start):
+    result = optim.minimize(function, start, method, gtol=0.0, max_iter=300)
+    assert result.status in (-2, -1, 0, 1)
+    assert result.success == (result.status > 0)
+    assert not result.fun > float(function(np.array(start)))
+    if result.status == 1:
+        assert not result.jac.any()
+
+
+@pytest.mark.parametrize("formula", ["fletcher-reeves", "polak-ribiere", "hager-zhang"])
+def test_conjugate_gradients_where_products_overflow(formula):
+    result = optim.minimize(lambda x: 1e160 * (x * x).sum(), [1.0, 3.0], "cg", formula=formula)
+    assert (result.status, result.success) == (-1, False)
+    assert np.isfinite(result.x).all()
 
 
 @pytest.mark.parametrize("method", METHODS)

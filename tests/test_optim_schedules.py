@@ -304,6 +304,54 @@ def test_a_saved_schedule_resumes(name):
     assert json.dumps(saved) == kept
 
 
+def spoiled(state):
+    """Ways in which the state of a schedule may be of another form."""
+    first = next(iter(state))
+    yield "without", {key: value for key, value in state.items() if key != first}
+    yield "and also patience", {**state, "patience": 3}
+    yield f"expected {first} like", {**state, first: object()}
+    yield "expected _last_lr like", {**state, "_last_lr": [0.1]}
+    yield "expected _last_lr like", {**state, "_last_lr": ["a", "b"]}
+    yield "got list", [state]
+    yield "got NoneType", None
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_state_of_another_form_changes_nothing(name):
+    schedule = MAKERS[name](optimizer(momentum=0.9))
+    rates(schedule, 3)
+    before = repr(schedule.state_dict())
+    for text, state in spoiled(schedule.state_dict()):
+        with pytest.raises((TypeError, ValueError), match=rf"load_state_dict: .*{text}"):
+            schedule.load_state_dict(state)
+        assert repr(schedule.state_dict()) == before
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_the_state_of_another_schedule_changes_nothing(name):
+    alike = (LambdaLR, MultiplicativeLR)  # their states have the same entries
+    for make in MAKERS.values():
+        mine, its = (make(optimizer(momentum=0.9)) for make in (MAKERS[name], make))
+        if type(mine) is type(its) or (isinstance(mine, alike) and isinstance(its, alike)):
+            continue
+        before = repr(mine.state_dict())
+        with pytest.raises(ValueError, match=r"the state of a schedule that was made like this one"):
+            mine.load_state_dict(its.state_dict())
+        assert repr(mine.state_dict()) == before
+
+
+def test_a_schedule_within_others_that_does_not_fit_changes_nothing():
+    def make(*inner):
+        o = optimizer()
+        return ChainedScheduler([SequentialLR(o, [make(o) for make in inner], [4])])
+
+    schedule = make(LinearLR, lambda o: StepLR(o, 2))
+    before = repr(schedule.state_dict())
+    with pytest.raises(ValueError, match=r"StepLR\.load_state_dict: .* got one without step_size"):
+        schedule.load_state_dict(make(LinearLR, lambda o: ExponentialLR(o, 0.5)).state_dict())
+    assert repr(schedule.state_dict()) == before
+
+
 def test_the_attributes_of_a_called_object_are_saved():
     first, second = (optimizer() for _ in range(2))
     a, b = LambdaLR(first, Factor(0.9)), LambdaLR(second, Factor(0.1))
@@ -372,6 +420,25 @@ def test_a_group_added_later_is_noticed():
     o.step()
     with pytest.raises(ValueError, match="the 2 parameter groups that there were at the start, got 3"):
         schedule.step()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda o: StepLR(o, 2),
+        lambda o: LambdaLR(o, abs),
+        lambda o: SWALR(o, 0.1),
+        lambda o: CyclicLR(o, 0.1, 1.0, cycle_momentum=False),
+        lambda o: OneCycleLR(o, 1.0, total_steps=9, cycle_momentum=False),
+        ReduceLROnPlateau,
+    ],
+)
+def test_an_optimizer_without_a_rate_is_refused(make):
+    o = optim.NewtonCG([ag.tensor(1.0, requires_grad=True)])
+    before = dict(o.param_groups[0])
+    with pytest.raises(ValueError, match=r'"lr" in every group, got NewtonCG with .* in group 0'):
+        make(o)
+    assert o.param_groups[0] == before
 
 
 def test_a_base_class_defines_no_rate():

@@ -86,5 +86,9 @@ def test_errors():
         optim.scipy.minimize(lambda p: p * 2, [1.0, 2.0])
     with pytest.raises(ValueError, match="finite numbers"):
         optim.scipy.minimize(rosenbrock, [np.nan, 1.0])
+    with pytest.raises(TypeError, match="bounds as SciPy's, for the parameters as one vector, got a dict with a"):
+        optim.scipy.minimize(lambda p: p["a"] ** 2, {"a": 1.0}, bounds={"a": (0, 1)})
+    with pytest.raises(TypeError, match="bounds as SciPy's"):
+        optim.scipy.least_squares(lambda p: p["a"], {"a": 1.0}, bounds={"a": (0, 1)})
     with pytest.raises(TypeError, match="real numbers"):
         optim.scipy.least_squares(lambda p: p, np.array([1j]))

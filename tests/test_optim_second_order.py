@@ -158,12 +158,13 @@ def test_a_closure_may_call_backward(make):
 
 
 @every_class
-def test_steps_go_on_where_they_were_saved(make):
-    x = leaf([-1.2, 1.0])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_steps_go_on_where_they_were_saved(make, dtype):
+    x = ag.tensor(np.array([-1.2, 1.0], dtype), requires_grad=True)
     optimizer = make([x])
     for _ in range(4):
         optimizer.step(lambda: rosenbrock(x))
-    y = leaf(x.detach().numpy())
+    y = ag.tensor(x.detach().numpy().copy(), requires_grad=True)
     other = make([y])
     other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
     for _ in range(4):

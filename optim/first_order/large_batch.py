@@ -80,7 +80,7 @@ class LARS(PerParameter):
         """Raise ``ValueError`` for hyper-parameters out of range."""
         super().check(group)
         require_at_least_zero("LARS", group, "momentum", "weight_decay")
-        require("LARS", group, "trust_coefficient", lambda value: value > 0, "a trust_coefficient above 0")
+        require("LARS", group, "trust_coefficient", lambda value: 0 < value < math.inf, "a trust_coefficient above 0")
 
     def start(self, group: Group, p: Any) -> dict[str, Any]:
         """The momentum."""

@@ -83,7 +83,7 @@ class Adafactor(PerParameter):
             lambda eps: len(eps) == 2 and (eps[0] is None or eps[0] >= 0) and eps[1] >= 0,
             "two eps of at least 0, the first of which may be None",
         )
-        require("Adafactor", group, "d", lambda d: d >= 1, "d of at least 1")
+        require("Adafactor", group, "d", lambda d: 1 <= d < math.inf, "d of at least 1")
         require_at_least_zero("Adafactor", group, "weight_decay")
 
     def start(self, group: Group, p: Any) -> dict[str, Any]:
@@ -307,7 +307,7 @@ class Shampoo(PerParameter):
         """Raise ``ValueError`` for hyper-parameters out of range."""
         super().check(group)
         require_at_least_zero("Shampoo", group, "momentum", "weight_decay")
-        require("Shampoo", group, "eps", lambda eps: eps > 0, "eps above 0")
+        require("Shampoo", group, "eps", lambda eps: 0 < eps < math.inf, "eps above 0")
         require("Shampoo", group, "update_freq", lambda steps: steps >= 1, "update_freq of at least 1")
 
     def start(self, group: Group, p: Any) -> dict[str, Any]:

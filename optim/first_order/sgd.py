@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_core.errors import explain
 
-from ..checking import require_at_least_zero
+from ..checking import require_at_least_zero, require_finite
 from ..elementwise import Elementwise, State
 from ..optimizer import Group
 from .averages import downhill
@@ -82,6 +82,7 @@ class SGD(Elementwise):
         """Raise ``ValueError`` for hyper-parameters out of range."""
         super().check(group)
         require_at_least_zero("SGD", group, "momentum", "weight_decay")
+        require_finite("SGD", group, "dampening")
         if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
             raise ValueError(
                 explain(
@@ -199,6 +200,7 @@ class ASGD(Elementwise):
         """Raise ``ValueError`` for hyper-parameters out of range."""
         super().check(group)
         require_at_least_zero("ASGD", group, "weight_decay")
+        require_finite("ASGD", group, "lambd", "alpha", "t0")
 
     def numbers(self, group: Group) -> dict[str, Any]:
         """The step count, the rate η of the next step and the weight μ of its result in the average."""

@@ -68,7 +68,7 @@ class SparseAdam(PerParameter):
         super().check(group)
         check_betas("SparseAdam", group)
         for key in ("lr", "eps"):
-            require("SparseAdam", group, key, lambda value: value > 0, f"{key} above 0")
+            require("SparseAdam", group, key, lambda value: 0 < value < math.inf, f"{key} above 0")
 
     def start(self, group: Group, p: Any) -> dict[str, Any]:
         """Step count and moments."""

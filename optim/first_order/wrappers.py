@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from autograd_core import enable_grad
 from autograd_core.errors import explain
 
-from ..checking import require, require_closure
+from ..checking import check_backward, check_state_dict, require, require_at_least_zero, require_closure
 from ..optimizer import Group, Optimizer
 from ..plain import plain
 from ..vector import ParameterVector, mark
@@ -29,6 +30,15 @@ class Wrapper(Optimizer):
                     expected="an optimizer to wrap",
                     got=type(optimizer).__name__,
                     remedy="make one first, as in Lookahead(Adam(model.parameters()))",
+                )
+            )
+        if optimizer.needs_closure:
+            raise TypeError(
+                explain(
+                    type(self).__name__,
+                    expected="an optimizer that steps with the gradients that are there",
+                    got=f"{type(optimizer).__name__}, whose step computes the loss several times",
+                    remedy="wrap one that does not; SAM and Lookahead together are SAM(Lookahead(...))",
                 )
             )
         self.optimizer = optimizer
@@ -64,7 +74,7 @@ class Lookahead(Wrapper):
 
     Raises:
         ValueError: for k below 1, or α outside [0, 1].
-        TypeError: without an optimizer.
+        TypeError: without an optimizer, and for one whose ``step`` needs a closure: write ``SAM(Lookahead(...))``.
 
     Source: Zhang, Lucas, Hinton, Ba, "Lookahead optimizer: k steps forward, 1 step back", 2019, algorithm 1.
 
@@ -83,7 +93,7 @@ class Lookahead(Wrapper):
         super().__init__(optimizer, nonfinite=nonfinite)
         self.k = k
         self.alpha = alpha
-        require("Lookahead", vars(self), "k", lambda value: value >= 1, "k of at least 1")
+        require("Lookahead", vars(self), "k", lambda value: index(value) >= 1, "an integer k of at least 1")
         require("Lookahead", vars(self), "alpha", lambda value: 0 <= value <= 1, "alpha between 0 and 1")
         self.fast_steps = 0
         self._slow: dict[int, Any] = {}
@@ -122,16 +132,33 @@ class Lookahead(Wrapper):
         return {**self.optimizer.state_dict(), "slow": slow, "fast_steps": self.fast_steps}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take over what ``state_dict`` gave."""
+        """Take over what ``state_dict`` gave. Nothing is changed unless everything fits.
+
+        Raises:
+            ValueError: for the state of another optimizer, and for slow weights that do not fit.
+        """
+        name = "Lookahead.load_state_dict"
+        check_state_dict(name, state_dict)
+        weights, steps = state_dict.get("slow"), state_dict.get("fast_steps")
+        if not isinstance(weights, Mapping) or not isinstance(steps, int):
+            raise ValueError(
+                explain(
+                    name,
+                    expected="a dict with slow weights by number in 'slow', and the count 'fast_steps'",
+                    got=f"keys {list(state_dict)}",
+                    remedy="pass what state_dict() of a Lookahead gave; its attribute optimizer takes the state of the "
+                    "wrapped one alone",
+                )
+            )
         parameters = self._parameters()
-        slow = {int(number): plain(value) for number, value in state_dict["slow"].items()}
+        slow = {int(number): plain(value) for number, value in weights.items()}
         for number, value in slow.items():
             if number >= len(parameters) or np.shape(value) != parameters[number].shape:
                 shape = parameters[number].shape if number < len(parameters) else ()
                 raise self._misfit("slow weights", number, shape, value)
         self.optimizer.load_state_dict(state_dict)
         self._slow = {id(parameters[number]): np.array(value) for number, value in slow.items()}
-        self.fast_steps = int(state_dict["fast_steps"])
+        self.fast_steps = steps
 
     # Kept by number, since a copy's parameters are others.
     def __getstate__(self) -> dict[str, Any]:
@@ -159,11 +186,11 @@ class SAM(Wrapper):
         optimizer: the optimizer that makes the step; its groups and state are shared.
         rho: ρ, the radius.
         adaptive: whether the neighbourhood is measured relative to the parameters.
-        nonfinite: as for every optimizer, for the gradient at θ.
+        nonfinite: as for every optimizer, for the gradients at θ and at θ + e.
 
     Raises:
-        ValueError: for a negative ρ.
-        TypeError: without an optimizer, and in ``step`` without a closure.
+        ValueError: for a negative or infinite ρ; in ``step``, for a closure that does not call ``backward``.
+        TypeError: without an optimizer, and for one whose ``step`` needs a closure; in ``step`` without a closure.
 
     Source: Foret, Kleiner, Mobahi, Neyshabur, "Sharpness-aware minimization for efficiently improving
     generalization", 2021, algorithm 1; Kwon, Kim, Park, Choi, "ASAM", 2021, for the adaptive form.
@@ -182,13 +209,15 @@ class SAM(Wrapper):
     tensor(0.7, requires_grad=True)
     """
 
+    needs_closure = True
+
     def __init__(
         self, optimizer: Optimizer, rho: float = 0.05, adaptive: bool = False, *, nonfinite: str = "allow"
     ) -> None:
         super().__init__(optimizer, nonfinite=nonfinite)
         self.rho = rho
         self.adaptive = adaptive
-        require("SAM", vars(self), "rho", lambda value: value >= 0, "rho of at least 0")
+        require_at_least_zero("SAM", vars(self), "rho")
 
     def _step(self, closure: Callable[[], Any] | None = None) -> Any:
         closure = require_closure("SAM.step", closure)
@@ -205,7 +234,9 @@ class SAM(Wrapper):
                 closure()
         finally:
             vector.assign(start)
-        self.optimizer.step()
+        check_backward("SAM.step", vector.parameters)
+        if self.nonfinite == "allow" or self._all_finite(self._gradients()):
+            self.optimizer.step()
         return loss
 
     def _climb(self, values: Any, gradient: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from .line import Found, Point
-from .search import AnyLine, LineSearch
+from .search import FALLS, AnyLine, LineSearch
 
 __all__ = ["Bisection", "Bracketing", "Brent", "GoldenSection", "Secant"]
 
@@ -50,7 +50,7 @@ class Bracketing(LineSearch):
             if not c.value < b.value:
                 return a, b, c
             a, b = b, c
-        return "the function falls without end"
+        return FALLS
 
     def find(self, line: AnyLine, start: Point, step: float) -> Found:
         """Bracket a minimum."""
@@ -216,7 +216,7 @@ class _SlopeSearch(LineSearch):
             else:
                 right = latest
         if right is None:
-            return Found(start, False, "the function falls without end")
+            return Found(start, False, FALLS)
         message = f"the slope is not 0 yet after {self.limit} evaluations"
         return Found(best, False, message, (left.step, right.step))
 

@@ -152,8 +152,8 @@ class StrongWolfe(LineSearch):
 
     @staticmethod
     def _give_up(ends: list[Point]) -> Found:
-        """The lower end."""
-        best = ends[0] if ends[0].value <= ends[1].value else ends[1]
+        """The lower end, unless that is −∞."""
+        best = min(ends, key=lambda end: (end.value == -math.inf, end.value))
         left, right = sorted(end.step for end in ends)
         return Found(best, False, "no point with the strong Wolfe conditions was found", (left, right))
 

@@ -12,6 +12,7 @@ import numpy as np
 from autograd_core import Tensor, enable_grad
 from autograd_core.errors import explain
 
+from ..checking import check_backward
 from ..plain import as_number
 from ..vector import ParameterVector
 
@@ -160,6 +161,10 @@ class Line:
                 return _finite_or(as_number(function(step)), otherwise)
         except (OverflowError, ZeroDivisionError):
             return otherwise
+        except ValueError:  # what math.log and math.sqrt raise outside of their domain
+            if step == 0:
+                raise
+            return otherwise
 
     def _note(self, point: Point) -> Point:
         self.evaluations += 1
@@ -209,7 +214,8 @@ class ParameterLine(Line):
         """The point of step 0.
 
         Raises:
-            ValueError: for a direction of another length than the parameters have together.
+            ValueError: for a direction of another length than the parameters have together, and for a closure that
+                does not call ``backward``.
         """
         if self.direction is not None and self.direction.shape != self.start.shape:
             raise ValueError(
@@ -220,7 +226,9 @@ class ParameterLine(Line):
                     remedy="pass a vector with one number for every number of the parameters",
                 )
             )
-        return self.at(0.0)
+        start = self.at(0.0)
+        check_backward("line search", self.vector.parameters)
+        return start
 
     @property
     def scale(self) -> float:

@@ -14,6 +14,7 @@ from .line import Found, Line, LineSearchResult, ParameterLine, Point, Reflected
 __all__ = ["LineSearch"]
 
 AnyLine = Line | Reflected
+FALLS = "the function falls without end"
 
 
 class LineSearch:
@@ -21,7 +22,8 @@ class LineSearch:
 
     A search starts at step 0 and looks for a lower point of f(t) = E(θ + t d) among steps of one sign. It never
     ends at a worse point than it began with: where it finds no better one, it says so, and stays. NaN counts as
-    infinitely high. What a function of one number warns of while it is searched (overflow ...) is not shown.
+    infinitely high, and so does a ``ValueError`` of a function of one number beyond the start (``math.log(-1.0)``);
+    −∞ is found by no search. What such a function warns of while it is searched (overflow ...) is not shown.
 
     The same object serves a function of one number, ``search(f)``, and a loss over parameters, ``along``.
 
@@ -125,6 +127,8 @@ class LineSearch:
             found = self.find(Reflected(line), Reflected.turn(start), -step)
             bracket = found.bracket and (-found.bracket[1], -found.bracket[0])
             found = found._replace(point=Reflected.turn(found.point), bracket=bracket)
+        if found.point.value == -math.inf or not math.isfinite(found.point.step):
+            found = Found(start, False, FALLS)
         success = found.point.value < start.value
         point = found.point if success else start
         return LineSearchResult(

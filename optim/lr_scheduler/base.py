@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 from autograd_core.errors import explain
@@ -14,6 +15,9 @@ from ..optimizer import Optimizer
 from ..plain import plain
 
 __all__ = ["LRScheduler"]
+
+# What PyTorch's schedules save besides: how far a call of ``step`` is, and what follows from other entries.
+ITS_OWN_NOTES = {"_is_initial", "_get_lr_called_within_step", "mode_worse", "verbose"}
 
 
 class LRScheduler:
@@ -33,7 +37,8 @@ class LRScheduler:
 
     Raises:
         TypeError: for something that is not an optimizer.
-        ValueError: with ``last_epoch`` ≥ 0, if a group has no ``"initial_lr"``.
+        ValueError: for an optimizer without a learning rate; with ``last_epoch`` ≥ 0, if a group has no
+            ``"initial_lr"``.
 
     >>> import autograd_core as ag, optim
     >>> class Harmonic(optim.lr_scheduler.LRScheduler):
@@ -154,16 +159,38 @@ class LRScheduler:
     _left_out: tuple[str, ...] = ("optimizer", "_is_initial")
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take over what ``state_dict`` gave. The rates themselves are in the optimizer's state dict."""
-        own = vars(self)
-        own.update({key: plain(value) for key, value in state_dict.items() if key in own and key not in self._left_out})
+        """Take over what ``state_dict`` gave; PyTorch's is taken too. The rates are in the optimizer's state dict.
+
+        Raises:
+            TypeError: for something that is no dict.
+            ValueError: for the state of another schedule, or entries of another form. Nothing is changed then.
+        """
+        vars(self).update(self._checked_state(state_dict))
+
+    def _checked_state(self, state_dict: Any) -> dict[str, Any]:
+        """The entries that are to become attributes, after all of them were checked."""
+        name = f"{type(self).__name__}.load_state_dict"
+        remedy = "load the state of a schedule that was made like this one"
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(explain(name, expected="a dict", got=type(state_dict).__name__, remedy=remedy))
+        own = self.state_dict()
+        missing, unexpected = own.keys() - state_dict.keys(), state_dict.keys() - own.keys() - ITS_OWN_NOTES
+        if missing or unexpected:
+            parts = {"without": missing, "and also": unexpected}
+            got = ", ".join(f"{word} {', '.join(sorted(map(str, keys)))}" for word, keys in parts.items() if keys)
+            raise ValueError(explain(name, expected=f"a dict with {', '.join(own)}", got=f"one {got}", remedy=remedy))
+        given = {key: plain(state_dict[key]) for key in own}
+        for key, value in own.items():
+            if not _same_form(value, given[key]):
+                raise ValueError(explain(name, expected=f"{key} like {value!r}", got=repr(given[key]), remedy=remedy))
+        return {key: value for key, value in given.items() if key not in self._left_out}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(last_epoch={self.last_epoch}, rates={self.get_last_lr()})"
 
 
 def checked_optimizer(name: str, optimizer: Any) -> Optimizer:
-    """The optimizer; ``TypeError`` for something else."""
+    """The optimizer; ``TypeError`` for something else, ``ValueError`` for one without learning rates."""
     if not isinstance(optimizer, Optimizer):
         raise TypeError(
             explain(
@@ -173,7 +200,27 @@ def checked_optimizer(name: str, optimizer: Any) -> Optimizer:
                 remedy="pass the optimizer whose learning rate is to change",
             )
         )
+    for position, group in enumerate(optimizer.param_groups):
+        if "lr" not in group:
+            own = [key for key in group if key not in ("params", "param_names")]
+            raise ValueError(
+                explain(
+                    name,
+                    expected='an optimizer with a learning rate, "lr" in every group',
+                    got=f"{type(optimizer).__name__} with {', '.join(own) or 'none'} in group {position}",
+                    remedy="leave the schedule out: there is no rate to change",
+                )
+            )
     return optimizer
+
+
+def _same_form(own: Any, given: Any) -> bool:
+    """Whether a saved value is of the kind of the present one: number, text, dict, or a list of as many of them."""
+    if isinstance(own, list | tuple):
+        return isinstance(given, list | tuple) and len(own) == len(given) and all(map(_same_form, own, given))
+    if isinstance(own, dict):
+        return given is None or isinstance(given, Mapping)
+    return not isinstance(own, str | Real) or isinstance(given, str if isinstance(own, str) else Real)
 
 
 def per_group(name: str, key: str, value: Any, optimizer: Optimizer) -> list[Any]:

@@ -50,6 +50,12 @@ class _Composite(LRScheduler):
         for scheduler, entry in zip(self._schedulers, state_dict["_schedulers"]):
             scheduler.load_state_dict(entry)
 
+    def _checked_state(self, state_dict: Any) -> dict[str, Any]:
+        entries = super()._checked_state(state_dict)
+        for scheduler, entry in zip(self._schedulers, state_dict["_schedulers"]):
+            scheduler._checked_state(entry)
+        return entries
+
 
 class SequentialLR(_Composite):
     """One schedule after the other.

@@ -60,8 +60,7 @@ class _FunctionSchedule(LRScheduler):
         """Take over what ``state_dict`` gave."""
         super().load_state_dict(state_dict)
         for function, attributes in zip(self.lr_lambdas, state_dict["lr_lambdas"]):
-            if attributes is not None:
-                vars(function).update(attributes)
+            vars(function).update(attributes or {})
 
 
 class LambdaLR(_FunctionSchedule):
@@ -206,10 +205,9 @@ class MultiStepLR(LRScheduler):
         """η₀ γⁿ after n milestones."""
         return base_lr * self.gamma ** bisect_right(sorted(self.milestones.elements()), self.last_epoch)
 
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take over what ``state_dict`` gave."""
-        super().load_state_dict(state_dict)
-        self.milestones = Counter({int(key): count for key, count in self.milestones.items()})
+    def _checked_state(self, state_dict: Any) -> dict[str, Any]:
+        entries = super()._checked_state(state_dict)
+        return {**entries, "milestones": Counter({int(key): count for key, count in entries["milestones"].items()})}
 
 
 class ConstantLR(LRScheduler):

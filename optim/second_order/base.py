@@ -18,6 +18,9 @@ from .results import StepReport
 __all__ = ["SecondOrder"]
 
 
+COUNTS = ("since", "step")  # what is counted in the state; all other numbers of it are floats
+
+
 class SecondOrder(Optimizer):
     """Base class of the second-order methods.
 
@@ -26,6 +29,8 @@ class SecondOrder(Optimizer):
         defaults: the hyper-parameters.
         nonfinite: what to do at a start that is not finite: ``"raise"`` or ``"skip"``.
     """
+
+    needs_closure = True
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any], *, nonfinite: str = "raise") -> None:
         require_choice(type(self).__name__, "nonfinite", nonfinite, ("raise", "skip"))
@@ -80,8 +85,10 @@ class SecondOrder(Optimizer):
         return False
 
     def _read_state(self, group: Group, parameter: Any, entry: dict[str, Any], number: Any) -> dict[str, Any]:
-        shape = (sum(p.size for p in group["params"]),)
+        vector = np.zeros(sum(p.size for p in group["params"]))
+        read = {}
         for key, value in entry.items():
-            if isinstance(value, np.ndarray) and value.shape != shape:
-                raise self._misfit(key, number, shape, value)
-        return entry
+            like = vector if np.ndim(value) else 0 if key in COUNTS else 0.0
+            fitted = self._fitted(key, number, value, like)
+            read[key] = value if np.ndim(value) else fitted  # vectors keep their precision
+        return read

@@ -10,7 +10,7 @@ import numpy as np
 from autograd_core import Tensor, enable_grad, gradients
 from autograd_core.errors import explain
 
-from ..checking import require, require_choice, require_closure
+from ..checking import require, require_at_least_zero, require_choice, require_closure
 from ..line_search.inexact import StrongWolfe
 from ..line_search.line import ParameterLine, Point
 from ..line_search.search import LineSearch
@@ -40,6 +40,12 @@ def hager_zhang(g: Any, before: Any, d: Any) -> float:
         return 0.0
     beta = float((y - 2 * d * (float(y @ y) / product)) @ g) / product
     return max(beta, -1 / (float(np.linalg.norm(d)) * min(0.01, float(np.linalg.norm(before)))))
+
+
+def _length(vector: Any) -> float:
+    """|v|, also where the squares of its numbers are too large or too small for floats."""
+    largest = float(np.abs(vector).max(initial=0.0))
+    return largest * float(np.linalg.norm(vector / largest)) if largest else 0.0
 
 
 FORMULAS = {"fletcher-reeves": fletcher_reeves, "polak-ribiere": polak_ribiere, "hager-zhang": hager_zhang}
@@ -187,8 +193,9 @@ class ConjugateGradient(LineMethod):
         require_choice(name, "formula", group["formula"], tuple(FORMULAS))
         require(name, group, "max_iter", lambda value: value >= 1, "max_iter of at least 1")
         require(name, group, "restart", lambda value: value is None or value >= 1, "restart of at least 1")
-        require(name, group, "tolerance_grad", lambda value: value >= 0, "tolerance_grad of at least 0")
+        require_at_least_zero(name, group, "tolerance_grad")
 
+    @np.errstate(all="ignore")  # a product that overflows leads to a search that fails, and says so
     def _step(self, closure: Callable[[], Any] | None = None) -> Any:
         name = f"{type(self).__name__}.step"
         closure = with_gradients(require_closure(name, closure), self.vector.parameters, name)
@@ -209,7 +216,7 @@ class ConjugateGradient(LineMethod):
             assert self.report is not None
             if found is point and memory["since"]:  # try once more, straight against the gradient
                 memory["since"], d = 0, -g
-                found = self._search_line(closure, point, d, 1 / max(1.0, float(np.linalg.norm(g))), self.line_search)
+                found = self._search_line(closure, point, d, 1 / max(1.0, _length(g)), self.line_search)
             memory.update(direction=d, gradient=g, rate=self.report.rate, slope=float(g @ d))
             memory["since"] += 1
             if found is point:
@@ -221,15 +228,16 @@ class ConjugateGradient(LineMethod):
 
     def _direction(self, g: Any, memory: dict[str, Any]) -> tuple[Any, float]:
         """The direction, and the first step to try: one that promises the fall of the step before."""
-        size = float(np.linalg.norm(g))
+        size = _length(g)
         if "direction" not in memory or memory["since"] == self.param_groups[0]["restart"]:
             memory["since"] = 0
             return -g, 1 / max(1.0, size)
         before = memory["direction"]
         d = FORMULAS[self.param_groups[0]["formula"]](g, memory["gradient"], before) * before - g
-        if not float(g @ d) < -1e-10 * size * float(np.linalg.norm(d)):
+        if not float(g @ d) < -1e-10 * size * _length(d):
             memory["since"], d = 0, -g
-        rate = memory["rate"] * memory["slope"] / float(g @ d)
+        slope = float(g @ d)
+        rate = memory["rate"] * memory["slope"] / slope if slope else 1.0
         return d, rate if np.isfinite(rate) and rate > 0 else 1.0
 
 
@@ -275,6 +283,7 @@ class Preconditioned(LineMethod):
         nonfinite: str = "raise",
     ) -> None:
         self.line_search = line_search
+        self.needs_closure = line_search is not None
         self._require_search()
         super().__init__(params, dict(lr=lr), nonfinite=nonfinite)
         count = len(self.vector.values())
@@ -289,6 +298,7 @@ class Preconditioned(LineMethod):
                 )
             )
 
+    @np.errstate(all="ignore")
     def _step(self, closure: Callable[[], Any] | None = None) -> Any:
         loss = None
         if closure is None and self.line_search is None:
@@ -302,13 +312,14 @@ class Preconditioned(LineMethod):
             return loss
         g = point.gradient
         d = -self._turned(g)
-        slope = float(g @ d)
+        largest = float(np.abs(g).max(initial=0.0))
+        slope = float(g / (largest or 1.0) @ d)  # which neither overflows nor underflows
         if not slope < 0 and g.any():
             raise ValueError(
                 explain(
                     "Preconditioned.step",
                     expected="a direction that leads downhill",
-                    got=f"-G times the gradient, with the slope {slope:.3g}",
+                    got=f"-G times the gradient, with the slope {slope * largest:.3g}",
                     remedy="pass a positive definite G",
                 )
             )
@@ -318,9 +329,7 @@ class Preconditioned(LineMethod):
         else:
             self.vector.assign(self.vector.values() + rate * d)
             norm = float(np.linalg.norm(rate * d))
-            self.report = StepReport(
-                point.value, step=rate * d, step_norm=norm, rate=rate, gradient_norm=np.abs(g).max()
-            )
+            self.report = StepReport(point.value, step=rate * d, step_norm=norm, rate=rate, gradient_norm=largest)
         return loss
 
     def _turned(self, g: Any) -> Any:

@@ -42,7 +42,8 @@ class KFAC(Seeded, PerParameter):
     their probability: for ``"categorical"`` ``cross_entropy`` of the network's output, for ``"bernoulli"`` the binary
     one with logits, for ``"gaussian"`` ½ Σ (z − y)². A loss that is c times that has the natural gradient times c.
 
-    Hooks on the network record what its last forward pass did: call the network itself before ``step``.
+    Hooks on the network record what its last forward pass did, those under ``ag.no_grad()`` left aside: call the
+    network itself before ``step``.
 
     Args:
         module: the network.

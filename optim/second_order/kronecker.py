@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import Tensor, gradients
+from autograd_core import Tensor, gradients, is_grad_enabled
 from autograd_core.errors import explain
 
 __all__ = ["EVERY_OUTPUT", "SAMPLES", "Layer", "Recorder", "layer_of"]
@@ -247,7 +247,7 @@ class Recorder:
         lone: how many axes the output has for a single example without a batch.
 
     Attributes:
-        wanted: whether the next forward pass is recorded.
+        wanted: whether the next forward pass is recorded; one without a graph (``ag.no_grad()``) never is.
         examples: the number of examples in the last one; 0 if there was none.
     """
 
@@ -279,10 +279,13 @@ class Recorder:
         found = {number: layer.factors(self.examples, scale) for number, layer in enumerate(self.layers)}
         return {number: factors for number, factors in found.items() if factors is not None}
 
+    def _watches(self) -> bool:
+        return self.wanted and is_grad_enabled()
+
     # Hooks.
 
     def _begin(self, module: Any, args: Any) -> None:
-        if self.wanted:
+        if self._watches():
             self.forget()
 
     def _note(self, layer: Layer, module: Any, args: Any, options: Any, output: Any) -> None:
@@ -291,7 +294,7 @@ class Recorder:
 
     def _end(self, module: Any, args: Any, output: Any) -> None:
         calls = [(layer, number, x) for layer in self.layers for number, x in enumerate(layer.outputs)]
-        if not self.wanted or not calls:
+        if not self._watches() or not calls:
             return
         first = output[0] if isinstance(output, tuple | list) else output
         self.examples = len(first) if np.ndim(first) > self.lone else 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Callable, Sequence
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ import numpy as np
 from autograd_core import enable_grad
 from autograd_core.errors import explain
 
-from ..checking import require, require_choice
+from ..checking import require
 from ..line_search.inexact import StrongWolfe
 from ..plain import as_number
 from ..quasi_newton import LBFGS
@@ -80,10 +82,11 @@ def minimize(
     >>> optim.minimize(lambda p: (p["a"] - 1.0) ** 2 + p["b"] ** 2, {"a": 0.0, "b": 3.0}).status
     1
     """
-    require_choice("minimize", "method", method, METHODS)
+    _require_method(method)
     require("minimize", dict(gtol=gtol), "gtol", lambda value: value >= 0, "gtol of at least 0")
     if max_iter is not None:
-        require("minimize", dict(max_iter=max_iter), "max_iter", lambda value: value >= 1, "max_iter of at least 1")
+        limited = dict(max_iter=max_iter)
+        require("minimize", limited, "max_iter", lambda value: index(value) >= 1, "an integer max_iter of at least 1")
     counted = Counted("minimize", f, x0, args)
     if method in WITHOUT_GRADIENT:
         from ..derivative_free import search_region  # which stands on this package
@@ -116,6 +119,20 @@ def minimize(
         success=status > 0,
         history=history,
     )
+
+
+def _require_method(method: Any) -> None:
+    if method not in METHODS:
+        meant = difflib.get_close_matches(str(method).lower(), METHODS, n=1)
+        spelling = f"write method={meant[0]!r}, or " if meant else ""
+        raise ValueError(
+            explain(
+                "minimize",
+                expected=f"method one of {', '.join(map(repr, METHODS))}",
+                got=repr(method),
+                remedy=f"{spelling}take optim.scipy.minimize, which has SciPy's methods",
+            )
+        )
 
 
 def _is_finite(counted: Counted) -> bool:

@@ -252,6 +252,7 @@ class NewtonCG(LossMethod):
         if group["max_products"] is not None:
             require("NewtonCG", group, "max_products", lambda value: value >= 1, "max_products of at least 1")
 
+    @np.errstate(all="ignore")  # a product that overflows leads to a step that is refused
     def _search(self, closure: Callable[[], Any], start: Any, gradient: Any, recorded: Any, report: Any) -> None:
         group, memory = self.param_groups[0], self._memory()
         radius = float(memory.get("radius", group["radius"]))
@@ -277,7 +278,7 @@ class NewtonCG(LossMethod):
                 radius = 0.25 * report.step_norm
             elif ratio > 0.75 and border:
                 radius = min(2.0 * radius, group["max_radius"])
-            if ratio > 1e-4 and fall >= 0:
+            if ratio > 1e-4 and fall >= 0 and report.step_norm > 0:
                 report.loss -= fall
                 report.accepted = True
                 break
@@ -294,6 +295,8 @@ def _steihaug(multiply: Multiply, gradient: Any, radius: float, limit: int) -> t
     size = float(np.linalg.norm(gradient))
     tolerance = min(0.5, math.sqrt(size)) * size
     step, image = np.zeros_like(gradient), np.zeros_like(gradient)
+    if not size:  # the squares of its numbers are too small for floats
+        return step, image, False
     residual, direction = gradient, -gradient
     square = size * size
     for position in range(limit):

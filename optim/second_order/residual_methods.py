@@ -104,7 +104,7 @@ class GaussNewton(ResidualMethod):
         θ ← θ − t (JᵀJ)⁻¹ ∇E,   E = ½ Σ r²,   ∇E = Jᵀr,   Jᵢₖ = ∂rᵢ/∂θₖ
 
     by the QR factors of J, not by JᵀJ; where J has not full rank, the shortest step. t is ``lr``, halved until
-    the loss falls by at least 10⁻⁴ of what its slope promises. No step leaves a higher loss.
+    the loss falls by at least a tenth of what its slope promises. No step leaves a higher loss.
 
     The closure of ``step`` returns the residuals, a Tensor of shape (m,); it need not call ``backward``. It is
     called again for every step that is tried, then without a graph. ``step`` returns ½ Σ r² from before the step.
@@ -149,7 +149,7 @@ class GaussNewton(ResidualMethod):
         for _ in range(group["trials"]):
             promised = report.rate * (1 - 0.5 * report.rate) * fall
             finite = self._try(closure, start, report.rate * step, promised, report)
-            if finite and report.reduction > 0 and report.reduction >= 1e-4 * report.rate * fall:
+            if finite and report.reduction > 0 and report.reduction >= 0.1 * report.rate * fall:
                 report.loss -= report.reduction
                 report.accepted = True
                 return True

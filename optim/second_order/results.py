@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 __all__ = ["OptimizeResult", "StepReport"]
@@ -48,8 +49,10 @@ class StepReport:
 
 
 @dataclass
-class OptimizeResult:
+class OptimizeResult(Mapping[str, Any]):
     """What ``least_squares`` and ``minimize`` return; the names are scipy's.
+
+    As there, ``result["x"]`` is the same as ``result.x``, and ``keys()``, ``items()`` and ``in`` are those of a dict.
 
     Attributes:
         x: the parameters, built like ``x0``.
@@ -85,3 +88,14 @@ class OptimizeResult:
     message: str
     success: bool
     history: list[StepReport] = field(repr=False, default_factory=list)
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in [*self]:
+            raise KeyError(name)
+        return getattr(self, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return (entry.name for entry in fields(self))
+
+    def __len__(self) -> int:
+        return len(fields(self))
