@@ -228,10 +228,16 @@ def _matmul(a: Any, b: Any) -> Any:
         if a.ndim <= 2:
             return Batch(np.matmul(b.entries, a.T))
         return _one_by_one(np.matmul, (a, b), {})
-    if a.ndim == 1 or b.ndim == 1:
-        return _one_by_one(np.matmul, (a, b), {})
-    ndim = max(a.ndim, b.ndim)
-    return Batch(np.matmul(_aligned(a, ndim), _aligned(b, ndim)))
+    # A vector on the left is a row, on the right a column; the axis of length 1 is dropped again.
+    left = Batch(a.entries[:, None, :]) if a.ndim == 1 else a
+    right = Batch(b.entries[:, :, None]) if b.ndim == 1 else b
+    ndim = max(left.ndim, right.ndim)
+    product = np.matmul(_aligned(left, ndim), _aligned(right, ndim))
+    if b.ndim == 1:
+        product = product[..., 0]
+    if a.ndim == 1:
+        product = product[..., 0] if b.ndim == 1 else product[..., 0, :]
+    return Batch(product)
 
 
 def _axes(axis: Any, ndim: int) -> Any:
