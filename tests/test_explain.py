@@ -37,7 +37,8 @@ def test_the_sum_over_paths_is_the_gradient():
     (gradient,) = ag.gradients(network.error, w1)
     assert math.isclose(sum(path.product for path in found.paths), gradient.item(), rel_tol=1e-12)
     assert "by finite differences: 0.000438568" in str(found)
-    assert str(found).endswith("0.000438568")
+    assert str(found).splitlines()[-2].endswith(" + (-0.000229828) = 0.000438568")
+    assert found.check.largest < 1e-10
 
 
 def test_a_node_used_twice_by_one_operation_has_two_paths():
@@ -54,7 +55,9 @@ def test_more_paths_than_are_written_out():
     found = viz.explain(y, x, max_paths=3)
     assert found.path_count == 2**200
     assert len(found.paths) == 3
-    assert f"({2**200 - 3} more)" in str(found)
+    assert str(found).startswith("∂u(201)/∂x: the sum over about 1.6e+60 paths")
+    assert "… (about 1.6e+60 paths more)" in str(found)
+    assert "… 184 more …" in str(found)
     assert r"+ \dots" in found.latex()
 
 
@@ -66,7 +69,8 @@ def test_a_network_by_deltas():
     assert not found.paths
     assert [step.node for step in found.steps][-1] == "0.weight"
     assert [step.shape for step in found.steps] == [(), (2, 2), (2, 4), (2, 4), (4, 3)]
-    assert "∘ (2.weight)" in str(found)
+    assert "δ(u(6)) (2, 4) = δ(u(7)) @ 2.weight = " in str(found)
+    assert "δ(0.weight) (4, 3) = δ(u(5))ᵀ @ array (2, 3) = " in str(found)
     gradient = net[0].weight
     loss.backward()
     assert found.gradient == viz.explain(loss, gradient).gradient

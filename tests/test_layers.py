@@ -22,7 +22,7 @@ LAYERS: list[tuple[str, str]] = [
     ("operations", "ops ops.*"),
     (
         "values, and text made of them",
-        "blas blocks formatting grad_table memory memory_report staleness values watched",
+        "blas blocks formatting grad_table memory memory_report other_names staleness values watched",
     ),
     ("how an operation becomes a node", "recording"),
     ("the two passes", "gradients graph hooks nonfinite pullback unrolled"),
@@ -46,7 +46,7 @@ MAY_KNOW = {
     "optim": {"autograd_core"},
     "viz": {"autograd_core", "nn"},
 }
-EXCEPTIONS = {"nn.training": {"optim"}}
+EXCEPTIONS = {"nn.training": {"optim"}, "optim.swa_utils": {"nn"}}
 
 # What may be imported at module level from outside: everything else is optional and imported where it is used.
 REQUIRED = {"numpy", "graphviz"}

@@ -71,6 +71,7 @@ def screenshot(page: Path, image: Path) -> bool:
         return False
     with browser.Browser(1000, 700) as window:
         window.open(page)
+        window.until("return document.querySelector('[class^=backprop-player]').shadowRoot")
         window.press("Tab", "Home", *["ArrowRight"] * 8)
         time.sleep(2)  # until what moves has arrived
         image.write_bytes(window.screenshot())

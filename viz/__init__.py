@@ -7,10 +7,12 @@ step by step. ``drawing`` holds the result and shows or saves it. ``plots`` draw
 """
 
 from .capture import Capture, capture
+from .chains import Path
 from .compare import compare
 from .display import config
 from .drawing import DotNotFoundError, Drawing, draw
-from .explain import Contribution, Explanation, Path, Step, explain
+from .explain import explain
+from .explanation import Contribution, Explanation, Step
 from .focus import Focus, around, path, top
 from .paths import paths
 from .player import Player, play

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import NamedTuple
 
 import graphviz
 
@@ -59,7 +60,7 @@ def frames(
     size: tuple[float, float],
     palette: Palette,
 ) -> Frames:
-    """A frame around every open group whose nodes stand together; the outer ones first.
+    """A frame around every open group; the outer ones first. Where others stand between its nodes, it is in pieces.
 
     Args:
         view: what is drawn.
@@ -72,42 +73,71 @@ def frames(
         for node, (w, h), (x, y) in zip(view.nodes, sizes, centers, strict=True)
     }
     groups = open_groups(view)
-    boxes: dict[tuple[str, ...], Box] = {}
-    named_below: dict[tuple[str, ...], bool] = {}
+    pieces: dict[ViewGroup, list[_Piece]] = {}
     for group in reversed(groups):  # the inner ones first: an outer frame goes around them
-        inner = [box for path, box in boxes.items() if path[:-1] == group.path]
-        around = [places[name] for name in groups[group]] + inner
-        left, top = min(box[0] for box in around), min(box[1] for box in around)
-        right, bottom = max(box[2] for box in around), max(box[3] for box in around)
-        name = text_width(group_name(group), SMALL) + 2 * PADDING
+        inner = [piece.box for other in pieces if other.path[:-1] == group.path for piece in pieces[other]]
         own = set(groups[group])
         others = [place for other, place in places.items() if other not in own]
-        for head, foot in ((HEAD, 0.0), (0.0, HEAD)):  # the name at the top or at the bottom, wherever there is room
-            box = (left - PADDING, top - PADDING - head, max(right + PADDING, left + name), bottom + PADDING + foot)
-            if not any(_meet(box, place) for place in others):
-                boxes[group.path] = box
-                named_below[group.path] = bool(foot)
-                break
-    parts = [_frame(g, boxes[g.path], named_below[g.path], palette) for g in groups if g.path in boxes]
+        name = text_width(group_name(group), SMALL) + 2 * PADDING
+        pieces[group] = _pieces([*(places[other] for other in groups[group]), *inner], others, name)
+    boxes = [piece.box for found in pieces.values() for piece in found]
     if not boxes:
         return Frames(())
     over = (
-        max(0.0, -min(box[0] for box in boxes.values())),
-        max(0.0, -min(box[1] for box in boxes.values())),
-        max(0.0, max(box[2] for box in boxes.values()) - size[0]),
-        max(0.0, max(box[3] for box in boxes.values()) - size[1]),
+        max(0.0, -min(box[0] for box in boxes)),
+        max(0.0, -min(box[1] for box in boxes)),
+        max(0.0, max(box[2] for box in boxes) - size[0]),
+        max(0.0, max(box[3] for box in boxes) - size[1]),
     )
-    return Frames(tuple(parts), over)
+    return Frames(tuple(_frame(group, piece, palette) for group in groups for piece in pieces[group]), over)
+
+
+class _Piece(NamedTuple):
+    """A frame, and whether the name of its group stands at the bottom."""
+
+    box: Box
+    named_below: bool
+
+
+def _pieces(members: Sequence[Box], others: Sequence[Box], name: float) -> list[_Piece]:
+    """As few frames around ``members`` as are found that keep clear of ``others``, each as wide as the ``name``."""
+    whole = _piece(members, others, name)
+    if whole is not None:
+        return [whole]
+    found: list[_Piece] = []
+    around: list[Box] = []
+    for member in sorted(members, key=lambda box: box[0] + box[1]):  # from the left and the top on
+        larger = _piece([*around, member], others, name) if around else None
+        if larger is None:
+            around = []
+            larger = _piece([member], others, name)
+            if larger is None:
+                continue
+            found.append(larger)
+        around.append(member)
+        found[-1] = larger
+    return found
+
+
+def _piece(around: Sequence[Box], others: Sequence[Box], name: float) -> _Piece | None:
+    """The frame around all of ``around``, with the name at the top or at the bottom, wherever there is room."""
+    left, top = min(box[0] for box in around), min(box[1] for box in around)
+    right, bottom = max(box[2] for box in around), max(box[3] for box in around)
+    for head, foot in ((HEAD, 0.0), (0.0, HEAD)):
+        box = (left - PADDING, top - PADDING - head, max(right + PADDING, left + name), bottom + PADDING + foot)
+        if not any(_meet(box, place) for place in others):
+            return _Piece(box, foot > 0)
+    return None
 
 
 def _meet(one: Box, other: Box) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-def _frame(group: ViewGroup, box: Box, named_below: bool, palette: Palette) -> str:
-    left, top, right, bottom = box
+def _frame(group: ViewGroup, piece: _Piece, palette: Palette) -> str:
+    left, top, right, bottom = piece.box
     place = f'x="{n(left)}" y="{n(top)}" width="{n(right - left)}" height="{n(bottom - top)}" rx="6"'
-    base = bottom - 4.0 if named_below else top + HEAD - 2.0
+    base = bottom - 4.0 if piece.named_below else top + HEAD - 2.0
     name = texts(left + PADDING, base, group_name(group), palette.muted, SMALL)
     title = escape(group_name(group))
     return (

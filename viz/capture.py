@@ -19,6 +19,7 @@ from autograd_core.errors import explain
 from autograd_core.recording import next_index
 from nn import Module
 
+from .frames import named
 from .grouping import Grouping, common
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class Capture:
                 self.names.setdefault(tensor.index, name if len(self._models) == 1 else f"{root}.{name}")
 
     def _note_names(self, frame: FrameType) -> None:
-        for name, value in list(frame.f_locals.items()):
+        for name, value in named(frame).items():
             if not name.startswith("_"):
                 for label, tensor in _tensors(name, value):
                     self.names.setdefault(tensor.index, label)
@@ -234,13 +235,13 @@ def capture(*models: Module, **named: Module) -> Capture:
 
     A picture of what was computed in the block then has groups: by module, and, where a module is called
     again and again (a recurrent cell), by step. Nodes without a name are called like the variables that hold
-    them at the end of the block. Where the block raises, ``picture`` shows the graph up to the operation
-    that failed, and the error goes on.
+    them at the end of the block: those of the calling function, and global ones that it uses. Where the block
+    raises, ``picture`` shows the graph up to the operation that failed, and the error goes on.
 
     The modules get hooks for the length of the block; outside it, nothing is watched and nothing costs more.
 
     Args:
-        models: networks to watch. Left out, those that variables of the calling function hold.
+        models: networks to watch. Left out, those that such variables hold.
         named: the same with names, for several networks: ``viz.capture(encoder=a, decoder=b)``.
 
     Returns:
@@ -282,11 +283,9 @@ def latest(nodes: Iterable[Tensor]) -> Capture | None:
 
 
 def _models_of(frame: FrameType) -> dict[str, Module]:
-    """The networks that variables of a function hold, those left out that are part of another."""
+    """The networks that the variables hold which a function uses, those left out that are part of another."""
     found = {
-        name: value
-        for name, value in list(frame.f_locals.items())
-        if isinstance(value, Module) and not name.startswith("_")
+        name: value for name, value in named(frame).items() if isinstance(value, Module) and not name.startswith("_")
     }
     inner = {id(module) for model in found.values() for module in model.modules() if module is not model}
     roots: dict[str, Module] = {}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Literal
 
 from .modes import BADGES, badge_kind
-from .style import LABEL_WIDTH, VALUE_WIDTH
+from .style import LABEL_WIDTH, NOTE_LENGTH, NOTE_WIDTH, VALUE_WIDTH
 from .summary import LEAST_ENTRIES, Summary
 from .text import clipped, printable
 from .view import View, ViewEdge, ViewNode
@@ -82,6 +84,15 @@ def lines(view: View, node: ViewNode, full: bool) -> list[Line]:
     return found + [Line(_shown(word, LABEL_WIDTH), _shown(text, VALUE_WIDTH), "text") for word, text in node.extra]
 
 
+def note_lines(notes: Iterable[str]) -> list[str]:
+    """The notes as lines below the picture.
+
+    >>> [len(line) for line in note_lines(["word " * 50, "a" * 100_000])]
+    [159, 89, 160, 160, 160, 160]
+    """
+    return [line for note in notes for line in wrap(_shown(note, NOTE_LENGTH), NOTE_WIDTH)]
+
+
 def _shown(text: str, width: int) -> str:
     return clipped(printable(text), width)
 
@@ -96,7 +107,7 @@ def _quantity(word: str, text: str, role: Role, summary: Summary | None, full: b
         statistics = " · ".join([f"rms {summary.rms:.3g}", *statistics.split(" · ")[2:]])
     return [
         Line(word, shown, role, thumbnail=summary.thumbnail),
-        Line(summary.dtype, statistics, role, small=True),
+        Line("entries", " · ".join(part for part in (summary.dtype, statistics) if part), role, small=True),
     ]
 
 

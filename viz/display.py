@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable
 
-from autograd_core.errors import explain
+from .arguments import one_of
 
 DISPLAYS = ("auto", "player", "picture", "svg", "png", "text")
 
@@ -50,15 +50,8 @@ class config:
 
     def __init__(self, *, display: str | None = None) -> None:
         global _display
-        if display is not None and display not in DISPLAYS:
-            raise ValueError(
-                explain(
-                    "config",
-                    expected=f"display={' or '.join(map(repr, DISPLAYS))}",
-                    got=f"display={display!r}",
-                    remedy="pass one of these",
-                )
-            )
+        if display is not None:
+            one_of("config", "display", display, DISPLAYS)
         self._before = _display
         _display = display or _display
 

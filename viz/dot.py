@@ -6,12 +6,14 @@ as in the library's own pictures.
 
 from __future__ import annotations
 
+import subprocess
 from html import escape
 
 import graphviz
+from graphviz.backend.dot_command import DOT_BINARY
 
 from .boxes import add_clusters
-from .cards import FREE, Line, badge_text, detailed, edge_text, free_text, lines
+from .cards import FREE, Line, badge_text, detailed, edge_text, free_text, lines, note_lines
 from .modes import BADGES
 from .style import LABEL_WIDTH, LIGHT, VALUE_WIDTH, Palette, ink
 from .text import clipped, printable
@@ -19,6 +21,19 @@ from .view import Legend, View, ViewEdge, ViewNode
 
 FONT = "Helvetica,Arial,sans-serif"
 SCALE_STEPS = 12
+SECONDS = 60  # after these the program ``dot`` is given up
+
+
+def pipe(source: str, format: str) -> bytes:
+    """The picture that the program ``dot`` makes of a text in its language.
+
+    Raises:
+        FileNotFoundError: if it is not installed.
+        OSError: if it cannot be run.
+        subprocess.SubprocessError: if it fails, or takes longer than a minute.
+    """
+    command = [str(DOT_BINARY), f"-T{format}"]
+    return subprocess.run(command, input=source.encode(), capture_output=True, timeout=SECONDS, check=True).stdout
 
 
 def render(view: View, direction: str = "LR", palette: Palette = LIGHT) -> graphviz.Digraph:
@@ -71,7 +86,7 @@ def render(view: View, direction: str = "LR", palette: Palette = LIGHT) -> graph
     if view.legend is not None:
         dot.attr(label=_legend(view.legend, view.notes, palette), labelloc="b")
     elif view.notes:
-        dot.attr(label=graphviz.escape("\n".join(printable(note) for note in view.notes)), labelloc="b")
+        dot.attr(label=graphviz.escape("\n".join(note_lines(view.notes))), labelloc="b")
     return dot
 
 
@@ -158,8 +173,8 @@ def _legend(legend: Legend, notes: tuple[str, ...], palette: Palette) -> str:
         rows.append(f'<TR><TD ALIGN="LEFT">{scale}</TD></TR>')
         rows.append(f'<TR><TD ALIGN="LEFT">{_font(f"from left to right: {ticks}", palette.muted)}</TD></TR>')
     texts = [f"{badge_text(kind)}: {BADGES[kind][1]}" for kind in legend.badges]
-    for text in [*texts, *notes]:
-        shown = escape(clipped(printable(text), 160)).replace("\\", r"\\") or " "
+    for text in [*texts, *note_lines(notes)]:
+        shown = escape(text).replace("\\", r"\\")
         font = f'<FONT COLOR="{palette.muted}">{shown}</FONT>'
         rows.append(f'<TR><TD ALIGN="LEFT">{font}</TD></TR>')
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{"".join(rows)}</TABLE>>'

@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 import base64
+import subprocess
 from collections.abc import Container, Mapping, Sequence
 from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Any
 
-import graphviz
-
 from autograd_core import Tensor
 from autograd_core.errors import explain
 from nn import Module
 
 from . import cards, dot, export, svg, unfold
+from .arguments import one_of
 from .display import bundle
 from .focus import Focus, around, path, top
 from .look import Groups, look
 from .modes import MODES
 from .scene import Collapse, Scene
-from .style import THEMES, palette
+from .style import LABEL_WIDTH, THEMES, VALUE_WIDTH, palette
+from .text import clipped, printable
 from .view import View
 
 DIRECTIONS = ("LR", "TB")
 RENDERED = ("svg", "png", "pdf")
 SOURCES = ("dot", "gv", "html", "mmd", "json", "txt")
-# Above this many nodes, dot takes minutes, and the library lays out the picture itself.
-DOT_LIMIT = 1000
-
-
+# Above this many nodes and edges, dot may take minutes, and the library lays out the picture itself.
+DOT_LIMIT = 400
 RENDERERS = ("auto", "dot", "own")
 
 
@@ -92,6 +91,7 @@ class Drawing:
         scene: Scene | None = None,
         theme: str = "light",
     ) -> None:
+        _check("Drawing", direction, renderer, theme)
         self.scene = Scene(view) if scene is None else scene
         self.view = view
         self.direction = direction
@@ -99,45 +99,43 @@ class Drawing:
         self.theme = theme
 
     @cached_property
-    def _digraph(self) -> graphviz.Digraph:
-        return dot.render(self.view, self.direction, palette(self.theme))
-
-    @cached_property
     def source(self) -> str:
         """The picture in the DOT language."""
-        return str(self._digraph.source)
+        return str(dot.render(self.view, self.direction, palette(self.theme)).source)
 
     def svg(self) -> str:
         """The picture as SVG: by ``dot`` or by the library itself, as ``draw`` says of ``renderer``.
 
         Raises:
             DotNotFoundError: if the program ``dot`` is not installed and ``renderer="dot"`` was asked for.
+            RuntimeError: if it was asked for and fails, or takes too long.
         """
         return self._svg
 
     @cached_property
     def _svg(self) -> str:
-        if self._own():
-            return svg.render(self.view, self.direction, palette(self.theme))
-        try:
-            text = self._pipe("svg", "drawing.svg()").decode()
-        except DotNotFoundError:
-            if self.renderer == "dot":
-                raise
-            return svg.render(self.view, self.direction, palette(self.theme))
-        return text[text.index("<svg") :]  # without what XML files begin with, so that it can stand in a page
+        if not self._own():
+            try:
+                text = self._pipe("svg", "drawing.svg()").decode()
+                return text[text.index("<svg") :]  # without what XML files begin with, so that it can stand in a page
+            except RuntimeError:
+                if self.renderer == "dot":
+                    raise
+        return svg.render(self.view, self.direction, palette(self.theme))
 
     def _own(self) -> bool:
-        """Whether the library draws the SVG itself."""
+        """Whether the library draws the picture itself."""
         if self.renderer != "auto":
             return self.renderer == "own"
-        return len(self.view.nodes) > DOT_LIMIT or cards.has_thumbnails(self.view)
+        return len(self.view.nodes) + len(self.view.edges) > DOT_LIMIT or cards.has_thumbnails(self.view)
 
     def png(self) -> bytes:
         """The picture as PNG.
 
         Raises:
             DotNotFoundError: if neither the program ``dot`` nor the package cairosvg is installed.
+            RuntimeError: if ``dot`` fails, or takes too long, and cairosvg is not installed.
+            ImportError: if ``renderer="own"`` was asked for and cairosvg is not installed.
         """
         return self._rendered("png", "drawing.png()")
 
@@ -211,8 +209,7 @@ class Drawing:
 
         Raises:
             ValueError: for another suffix.
-            DotNotFoundError: for PNG and PDF, if neither the program ``dot`` nor the package cairosvg is
-                installed.
+            DotNotFoundError, RuntimeError, ImportError: for PNG and PDF, as ``png`` says.
 
         >>> import tempfile, autograd_core as ag, viz
         >>> x = ag.tensor(3.0, requires_grad=True, name="x")
@@ -276,23 +273,42 @@ class Drawing:
     def _rendered(self, format: str, operation: str) -> bytes:
         """PNG or PDF: by ``dot``, or out of the library's own SVG by cairosvg."""
         try:
-            if self.renderer != "own":
-                return self._pipe(format, operation)
-            raise DotNotFoundError(operation, self.source)
-        except DotNotFoundError:
+            import cairosvg
+        except ImportError:
+            cairosvg = None
+        if cairosvg is None and self.renderer == "own":
+            raise ImportError(
+                explain(
+                    operation,
+                    expected="the Python package cairosvg, which makes PNG and PDF of the library's own SVG",
+                    got="none",
+                    remedy="pip install cairosvg, or leave renderer='own' out and let the program 'dot' draw",
+                )
+            )
+        if cairosvg is None or not self._own():
             try:
-                import cairosvg
-            except ImportError:
-                cairosvg = None
-            if cairosvg is None or self.renderer == "dot":
-                raise
+                return self._pipe(format, operation)
+            except RuntimeError:
+                if cairosvg is None or self.renderer == "dot":
+                    raise
         return {"png": cairosvg.svg2png, "pdf": cairosvg.svg2pdf}[format](bytestring=self.svg().encode())
 
     def _pipe(self, format: str, operation: str) -> bytes:
+        """What ``dot`` makes of the picture, or a ``RuntimeError`` that says why it makes nothing."""
         try:
-            return self._digraph.pipe(format=format, quiet=True)
-        except graphviz.ExecutableNotFound:
+            return dot.pipe(self.source, format)
+        except FileNotFoundError:
             raise DotNotFoundError(operation, self.source) from None
+        except (OSError, subprocess.SubprocessError) as error:
+            raise RuntimeError(
+                explain(
+                    operation,
+                    expected=f"a picture of {len(self.view.nodes)} nodes from the program 'dot' of Graphviz",
+                    got=clipped(printable(str(error)), 200),
+                    remedy="draw a part of the graph (collapse=, only=, max_nodes=), or save it as SVG with "
+                    "renderer='own', which needs no dot",
+                )
+            ) from None
 
     def __repr__(self) -> str:
         return str(self.view)
@@ -312,7 +328,14 @@ class Drawing:
     def _summary(self) -> str:
         nodes = [node for node in self.view.nodes if node.kind not in ("number", "more")]
         last = nodes[-1]
-        return f"Computational graph of {len(nodes)} nodes; {last.label or 'the result'} = {last.value}"
+        label, value = clipped(printable(last.label), LABEL_WIDTH), clipped(printable(last.value), VALUE_WIDTH)
+        return f"Computational graph of {len(nodes)} nodes; {label or 'the result'} = {value}"
+
+
+def _check(operation: str, direction: str, renderer: str, theme: str) -> None:
+    one_of(operation, "direction", direction, DIRECTIONS)
+    one_of(operation, "renderer", renderer, RENDERERS)
+    one_of(operation, "theme", theme, THEMES)
 
 
 def draw(
@@ -362,8 +385,8 @@ def draw(
             collapses none unless asked to.
         digits: significant digits of numbers.
         renderer: who draws: ``"dot"``, the program of Graphviz; ``"own"``, the library itself, which needs no
-            program; ``"auto"``, dot where it is installed, but for SVG the library itself where the graph is too
-            large for dot, or where arrays have thumbnails, which dot cannot draw.
+            program; ``"auto"``, dot where it is installed, but the library itself where the graph is too large for
+            dot, where dot fails, and where arrays have thumbnails, which dot cannot draw.
         mode: ``"result"``, values and gradients; ``"heat"``, nodes shaded by the size of their gradients, with
             badges on dead units, on gradients that vanish or explode, and on NaN and Inf, of which the
             first are pointed out; ``"memory"``, nodes shaded by the bytes kept for the backward pass.
@@ -374,9 +397,10 @@ def draw(
         ``.save("graph.svg")`` writes a file.
 
     Raises:
-        TypeError: if ``graph`` or ``only`` is nothing of the kind.
-        ValueError: for an unknown ``direction``, ``renderer``, ``mode``, ``theme``, ``gradients`` or ``collapse``, and
-            for an exception that no operation on Tensors raised.
+        TypeError: if ``graph``, ``names`` or ``only`` is nothing of the kind.
+        ValueError: for an unknown ``direction``, ``renderer``, ``mode``, ``theme``, ``gradients`` or ``collapse``, for
+            a ``max_nodes`` or ``digits`` that is no whole number from 1 on, and for an exception that no operation on
+            Tensors raised.
 
     >>> import autograd_core as ag, viz
     >>> x = ag.tensor(3.0, requires_grad=True, name="x")
@@ -386,16 +410,8 @@ def draw(
     u(2)  x × x        9      1
     u(3)  u(2) + 1     10     1
     """
-    for argument, value, known in (
-        ("direction", direction, DIRECTIONS),
-        ("renderer", renderer, RENDERERS),
-        ("mode", mode, tuple(MODES)),
-        ("theme", theme, THEMES),
-    ):
-        if value not in known:
-            expected = f"{argument}={' or '.join(map(repr, known))}"
-            got = f"{argument}={value!r}"
-            raise ValueError(explain("draw", expected=expected, got=got, remedy="pass one of these"))
+    _check("draw", direction, renderer, theme)
+    one_of("draw", "mode", mode, tuple(MODES))
     if only is not None and not isinstance(only, Focus):
         expected, got = "only=viz.around(...), viz.path(...) or viz.top(...)", f"only={only!r}"
         raise TypeError(explain("draw", expected=expected, got=got, remedy="say which part: only=viz.around('w')"))

@@ -7,7 +7,6 @@ which node the loop has reached, and every contribution, whether it was the firs
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, MutableMapping
 from dataclasses import asdict, dataclass, replace
@@ -20,7 +19,8 @@ from autograd_core.errors import explain
 from autograd_core.gradients import conjugate
 from autograd_core.graph import backward_pass, topological_order
 
-from .text import short
+from . import deltas
+from .text import as_json, short
 
 Kind = Literal["input", "forward", "seed", "visit", "contribution", "complete", "hook"]
 
@@ -77,7 +77,8 @@ class Event:
         assignment: ``"="`` for the first contribution to a node, ``"+="`` for every other.
         total: the node's entry of the grad_table afterwards.
         upstream: the gradient at the consumer.
-        local: the local derivative's formula; ``factor``: as a number, where consumer and parent are numbers.
+        local: the local derivative's formula; ``factor``: as a number, where consumer and parent are numbers. Of
+            complex numbers both are conjugates, as gradients have it.
         reported, consumers: how many of how many contributions to ``node`` have arrived.
     """
 
@@ -131,7 +132,7 @@ class Recording:
         events = [
             {key: value for key, value in asdict(event).items() if value not in (None, "")} for event in self.events
         ]
-        return json.dumps({"version": VERSION, "events": events}, ensure_ascii=False, allow_nan=False)
+        return as_json({"version": VERSION, "events": events}, allow_nan=False)
 
 
 def record(loss: Tensor, *, digits: int = 6, exact: int = EXACT) -> tuple[Recording, dict[Tensor, Any]]:
@@ -203,15 +204,12 @@ class _Values:
         return None if type(data) is tuple else self.value(conjugate(data))
 
     def factor(self, consumer: Tensor, position: int) -> Value | None:
-        """The local derivative as a number: what the rule gives for an upstream gradient of 1."""
-        parent, primitive = consumer.parents[position], consumer.primitive
-        if primitive.joint is not None or consumer._data.ndim or parent._data.ndim:
+        """What a contribution is the upstream gradient times, where both are numbers and that is so."""
+        if _is_bundle(consumer) or _is_bundle(consumer.parents[position]):
             return None
-        rule = primitive.rules[position]
         with np.errstate(all="ignore"):
-            return self.gradient(
-                rule(np.ones_like(consumer._data), consumer._data, *consumer.inputs, **consumer.attributes)
-            )
+            slope = deltas.factor(consumer, position)
+        return None if slope is None else self.value(np.conj(slope))
 
     def forward(self) -> Iterator[Event]:
         """G1 as it went: the nodes in topological order with the values they got."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
 from .boxes import group_name, open_groups
 from .cards import badge_text
 from .style import CARD, GRADIENT, LABEL_WIDTH, LINE, TEXT, VALUE, VALUE_WIDTH
-from .text import clipped, printable
+from .text import as_json, clipped, printable
 from .view import View, ViewEdge, ViewGroup, ViewNode
 
 # Raised whenever a reader of an older version would misread what is written.
@@ -31,7 +30,7 @@ def to_json(view: View) -> str:
     >>> data["version"], data["nodes"][0]["label"], len(data["edges"])
     (2, 'x', 2)
     """
-    return json.dumps({"version": VERSION, **asdict(view)}, ensure_ascii=False, indent=1)
+    return as_json({"version": VERSION, **asdict(view)}, indent=1)
 
 
 def to_mermaid(view: View, direction: str = "LR") -> str:

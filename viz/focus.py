@@ -13,6 +13,8 @@ from typing import Any, Generic, TypeVar
 
 from autograd_core.errors import explain
 
+from .text import counted
+
 T = TypeVar("T", bound=Hashable)
 
 SIZES = ("grad", "bytes")
@@ -55,6 +57,10 @@ class Focus:
         """Those that are shown however many there are between them."""
         return self.select(terrain)
 
+    def marked(self, terrain: Terrain[T]) -> list[T]:
+        """Those that the part is about where the rest only shows how they hang together; none else."""
+        return []
+
     def described(self, name: Callable[[Any], str]) -> str:
         """The part in words, where ``name`` tells what a node is called."""
         return "all nodes"
@@ -87,7 +93,7 @@ class Around(Focus):
 
     def described(self, name: Callable[[Any], str]) -> str:
         """``2 hops around w``."""
-        return f"{self.hops} {'hop' if self.hops == 1 else 'hops'} around {name(self.node)}"
+        return f"{counted(self.hops, 'hop')} around {name(self.node)}"
 
 
 @dataclass(frozen=True)
@@ -137,7 +143,8 @@ class Top(Focus):
     k: int
     by: str = "grad"
 
-    def _largest(self, terrain: Terrain[T]) -> list[T]:
+    def marked(self, terrain: Terrain[T]) -> list[T]:
+        """The largest nodes, the largest first."""
         sizes = [(terrain.size(node, self.by), number, node) for number, node in enumerate(terrain.order)]
         known = [(size, number, node) for size, number, node in sizes if size is not None]
         if not known:
@@ -154,7 +161,7 @@ class Top(Focus):
 
     def kept(self, terrain: Terrain[T]) -> set[T]:
         """The largest nodes and the results."""
-        return {*self._largest(terrain), *terrain.results}
+        return {*self.marked(terrain), *terrain.results}
 
     def select(self, terrain: Terrain[T]) -> set[T]:
         """The largest nodes, and a shortest path from each to a result."""
@@ -169,7 +176,7 @@ class Top(Focus):
                     toward[parent] = node
                     pending.append(parent)
         found = set(terrain.results)
-        for node in self._largest(terrain):
+        for node in self.marked(terrain):
             while node not in found:
                 found.add(node)
                 node = toward[node]
@@ -178,6 +185,8 @@ class Top(Focus):
     def described(self, name: Callable[[Any], str]) -> str:
         """How many nodes, and which."""
         what = "gradient" if self.by == "grad" else "number of bytes"
+        if self.k == 1:
+            return f"the node with the largest {what}, and how it leads to the result"
         return f"the {self.k} nodes with the largest {what}, and how they lead to the result"
 
 

@@ -6,6 +6,7 @@ needs nothing but the graph.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -13,7 +14,6 @@ from typing import Any
 
 from autograd_core import Tensor
 from autograd_core.errors import explain
-from autograd_core.staleness import describe_line
 
 Path = tuple[str, ...]
 
@@ -122,25 +122,68 @@ def by_parameters(nodes: Sequence[Tensor], model: Any) -> Grouping:
 
 
 def by_loop(nodes: Sequence[Tensor]) -> Grouping:
-    """The steps of a loop of the program, found by the places in the code where nodes were made.
+    """The steps of the loops of the program, found by the places in the code where nodes were made.
 
-    Of the places that made at least three nodes, those that made the same number, or a multiple of it, are taken
-    for the body of the loop; every time the first of them comes again, a step begins.
+    A stretch of the program where places come back is taken for one loop. Of the places that made at least three
+    nodes in it, those that made the same number, or a multiple of it, are taken for the body of the loop; every time
+    the first of them comes again, a step begins.
 
     Args:
         nodes: in topological order.
     """
     made = [node for node in nodes if node.primitive is not None and node._code is not None]
+    made.sort(key=lambda node: node.index)  # the order of the program
     sites = [(node._code, node._instruction, node.primitive.name) for node in made if node.primitive is not None]
-    times: dict[Any, int] = {}
-    for site in sites:
-        times[site] = times.get(site, 0) + 1
-    covered: dict[int, int] = {}
+    paths: dict[Tensor, Path] = {}
+    titles: dict[Path, tuple[str, str]] = {}
+    for stretch in _stretches(sites):
+        inside = made[stretch.start : stretch.stop]
+        steps = _steps(sites[stretch.start : stretch.stop])
+        if not steps:
+            continue
+        loop = _loop_name(inside[steps[0].start])
+        while (loop,) in titles:
+            loop += "'"
+        titles[loop,] = ("repeat", f"loop × {len(steps)}")
+        for number, step in enumerate(steps, 1):
+            path = (loop, f"step {number}")
+            titles[path] = ("step", "")
+            paths.update((inside[position], path) for position in step)
+    for node in made:  # the tuple that an operation with several outputs made goes where its first output is
+        for parent in node.parents:
+            if parent is not None and parent.primitive is not None and parent.primitive.multiple and node in paths:
+                paths.setdefault(parent, paths[node])
+    return Grouping(paths, titles)
+
+
+def _loop_name(first: Tensor) -> str:
+    """What to call a loop, by the line of the first node of its body."""
+    file, _, line = first.where().partition(" (")[0].rpartition(":")
+    return "loop" if not file else f"loop at {'cell' if 'ipykernel' in file else PurePath(file).name}:{line}"
+
+
+def _stretches(sites: Sequence[Any]) -> list[range]:
+    """From the first to the last time of places that come back; those that overlap are one stretch."""
+    times = Counter(sites)
+    last = {site: position for position, site in enumerate(sites)}
+    found: list[range] = []
+    for position, site in enumerate(sites):
+        if times[site] < LEAST_STEPS:
+            continue
+        if found and position < found[-1].stop:
+            found[-1] = range(found[-1].start, max(found[-1].stop, last[site] + 1))
+        else:
+            found.append(range(position, last[site] + 1))
+    return found
+
+
+def _steps(sites: Sequence[Any]) -> list[range]:
+    """The positions that belong to each step of the loop in ``sites``; nothing where there is no such loop."""
+    times = Counter(sites)
+    covered: Counter[int] = Counter()
     for count in times.values():
         if count >= LEAST_STEPS:
-            covered[count] = covered.get(count, 0) + count
-    if not covered:
-        return Grouping()
+            covered[count] += count
     steps = max(covered, key=lambda count: (covered[count], count))
     body = {site for site, count in times.items() if count % steps == 0}
     anchor = next(site for site in sites if site in body)
@@ -148,23 +191,7 @@ def by_loop(nodes: Sequence[Tensor]) -> Grouping:
     end = max(position for position, site in enumerate(sites) if site in body) + 1
     pieces = [range(start, stop) for start, stop in zip(starts, [*starts[1:], end])]
     shapes = {tuple(sites[position] for position in piece if sites[position] in body) for piece in pieces}
-    if len(shapes) > 1:  # not one loop: places that happen to be passed equally often
-        return Grouping()
-    place = describe_line(*anchor[:2]).partition(" (")[0]
-    file, _, line = place.rpartition(":")
-    loop = "loop" if not file else f"loop at {'cell' if 'ipykernel' in file else PurePath(file).name}:{line}"
-    paths: dict[Tensor, Path] = {}
-    titles: dict[Path, tuple[str, str]] = {(loop,): ("repeat", f"loop × {steps}")}
-    for number, piece in enumerate(pieces, 1):
-        path = (loop, f"step {number}")
-        titles[path] = ("step", "")
-        for position in piece:
-            paths[made[position]] = path
-    for node in made:  # the tuple that an operation with several outputs made goes where its first output is
-        for parent in node.parents:
-            if parent is not None and parent.primitive is not None and parent.primitive.multiple and node in paths:
-                paths.setdefault(parent, paths[node])
-    return Grouping(paths, titles)
+    return pieces if len(shapes) == 1 else []  # else places that happen to be passed equally often
 
 
 def with_loop(nodes: Sequence[Tensor], inner: Grouping) -> Grouping:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import log10
 
 from .summary import combine
-from .text import number
+from .text import counted, number
 from .view import Contents, View, ViewEdge, ViewGroup, ViewNode
 
 Path = tuple[str, ...]
@@ -139,7 +139,7 @@ def _card(
         id=own,
         kind="group",
         label=_label(group, kinds),
-        expression=group.title or f"{len(members)} nodes",
+        expression=group.title or counted(sum(node.kind not in FREE for node in members), "node"),
         operation=group.title,
         value=f"{shapes[0]}{more}" if shapes else "",
         gradient=None if contents.gradients is None else _range(contents.gradients),
@@ -177,10 +177,10 @@ def _contents(
 
 
 def _label(group: ViewGroup, kinds: Mapping[Path, ViewGroup]) -> str:
-    """The path of a group with dots, without the loop that everything is in."""
-    outermost = kinds[group.path[:1]]
-    in_loop = len(group.path) > 1 and outermost.kind == "repeat" and outermost.title.startswith("loop")
-    return ".".join(group.path[in_loop:])
+    """The path of a group with dots, without the loop that it is in where there is no other loop."""
+    loops = [path for path, one in kinds.items() if len(path) == 1 and one.title.startswith("loop ×")]
+    only = len(group.path) > 1 and loops == [group.path[:1]]
+    return ".".join(group.path[only:])
 
 
 def _steps(known: Iterable[ViewGroup], group: ViewGroup) -> int:
@@ -366,7 +366,7 @@ def restrict(view: View, shown: Collection[str], users: bool = False) -> View:
         nodes.append(node)
         if users and node.id in uses:
             count = uses[node.id]
-            text = f"{count} use{'' if count == 1 else 's'} elsewhere"
+            text = f"{counted(count, 'use')} elsewhere"
             nodes.append(ViewNode(f"{node.id}_uses", "more", text, group=node.group))
             edges.append(ViewEdge(node.id, f"{node.id}_uses", 0))
     order = {node.id: position for position, node in enumerate(nodes)}

@@ -16,12 +16,13 @@ from autograd_core.graph import backward_pass, topological_order
 from autograd_core.recorded_graph import Graph
 from nn import Module
 
+from .arguments import from_one_on
 from .capture import Capture, latest
 from .failure import find_failure, with_failure
 from .focus import HOW, Focus, Terrain, Top, nearest
 from .grouping import Grouping, by_function, by_loop, by_parameters, with_loop
 from .groups import AT_A_GLANCE
-from .scene import Collapse, Scene, not_found, part_note, shortened
+from .scene import Collapse, Scene, not_found, part_note, shortened, with_marks
 from .summary import summarize
 from .view import View, is_bundle, origin, view_graph
 
@@ -49,6 +50,9 @@ def look(
 
     ``finish`` is done to every view of the scene in the end.
     """
+    from_one_on("draw", "digits", digits, "say how many significant digits to show, such as digits=6")
+    if max_nodes is not None:
+        from_one_on("draw", "max_nodes", max_nodes, "say how many nodes to draw at most, or max_nodes=None for all")
     failure = find_failure(graph) if isinstance(graph, BaseException) else None
     results = results_of(graph) if failure is None else failure.tensors
     table, notes = (None, []) if failure is not None else gradients_of(results, gradients)
@@ -76,7 +80,8 @@ def look(
     )
     if only is not None:
         note = part_note(only, view, source.count, lambda node: source.ids[terrain.find(node)])
-        view = replace(view, notes=(*view.notes, note))
+        marked = [source.ids[node] for node in only.marked(terrain)]
+        view = with_marks(replace(view, notes=(*view.notes, note)), marked)
     if isinstance(only, Top):
         view = shortened(view, {source.ids[node] for node in only.kept(terrain)})
     if failure is not None:
@@ -178,13 +183,13 @@ class Source:
 def results_of(graph: Any) -> list[Tensor]:
     """The nodes to look back from."""
     found = graph.results if isinstance(graph, Graph) else graph
-    results = [found] if isinstance(found, Tensor) else list(found) if isinstance(found, Iterable) else []
+    results = [found] if isinstance(found, Tensor) or not isinstance(found, Iterable) else list(found)
     if not results or not all(isinstance(result, Tensor) for result in results):
         raise TypeError(
             explain(
                 "draw",
                 expected="a Tensor, several of them, or a Graph",
-                got=f"{type(graph).__name__}" + ("" if results else " without any"),
+                got="None" if graph is None else f"{type(graph).__name__}{'' if results else ' without any'}",
                 remedy="pass what you computed from Tensors, such as the loss",
             )
         )
@@ -203,6 +208,15 @@ def _labels(graph: Any, gradients: Any) -> dict[Tensor, str]:
 
 def named(names: Mapping[str, Any]) -> dict[Tensor, str]:
     """Tensor -> its name; what is no Tensor is skipped."""
+    if not isinstance(names, Mapping):
+        raise TypeError(
+            explain(
+                "draw",
+                expected="names as a mapping from names to Tensors",
+                got=type(names).__name__,
+                remedy="pass names=locals(), or names=dict(model.named_parameters())",
+            )
+        )
     return {value: name for name, value in names.items() if isinstance(value, Tensor)}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from autograd_core import Tensor
 
 from .drawing import Drawing
-from .explain import explain
+from .explain import explanation
 
 
 def paths(
@@ -37,6 +37,7 @@ def paths(
         direction, renderer, theme: as for ``viz.draw``.
 
     Raises:
+        TypeError: if ``result`` is no Tensor, or ``node`` neither a Tensor nor a name.
         ValueError: if ``result`` has several elements or does not depend on ``node``, or if no node is called so.
 
     >>> import autograd_core as ag, viz
@@ -45,10 +46,10 @@ def paths(
     >>> [node.label for node in drawing.view.nodes if node.marked]
     ['x', 'u(3)', 'u(4)']
     >>> print(*drawing.view.notes, sep="\\n")
-    ∂u(4)/∂x: the sum over 2 paths
-      1  ∂u(4)/∂u(3) · ∂u(3)/∂x = 1 × 3 = 3
-      2  ∂u(4)/∂u(3) · ∂u(3)/∂x = 1 × 3 = 3
+    ∂u(4)/∂x: the sum over 2 paths; ∂₁ is the derivative by the first argument alone
+      1  ∂u(4)/∂u(3) · ∂₁u(3)/∂x = 1 × 3 = 3
+      2  ∂u(4)/∂u(3) · ∂₂u(3)/∂x = 1 × 3 = 3
       ∂u(4)/∂x = 3 + 3 = 6
     """
-    explanation = explain(result, node, names=names, max_paths=max_paths, digits=digits)
-    return explanation.draw(direction=direction, renderer=renderer, theme=theme)
+    found = explanation(result, node, names, max_paths, digits, operation="paths")
+    return found.draw(direction=direction, renderer=renderer, theme=theme)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,8 +12,11 @@ from autograd_core.errors import explain
 from . import groups
 from .focus import HOW, Focus, Terrain, Top, nearest
 from .style import LABEL_WIDTH
-from .text import clipped
+from .text import clipped, counted
 from .view import View, ViewEdge, ViewNode
+
+# So many marked nodes are named.
+NAMED = 10
 
 Path = tuple[str, ...]
 Collapse = Collection[Any] | str | int | None
@@ -89,15 +92,28 @@ class Scene:
         found = self._path(path, "expand")
         return replace(self, collapsed=groups.expanded(self.whole, self.collapsed, found))
 
-    def inside(self, path: Path, most: int) -> View:
-        """What is in one group, its inner groups collapsed, and no more than ``most`` cards of it."""
+    def inside(self, path: Path, most: int, page: int = 0) -> tuple[View, int]:
+        """What is in one group, its inner groups collapsed, and how many cards before that are left out.
+
+        Args:
+            path: of the group.
+            most: how many cards are shown at most.
+            page: 0 for the last cards of the group, 1 for those before them, and so on.
+        """
         view = groups.inside(self.whole, path)
-        count = groups.cards(view)
-        if count > most:
-            view = groups.restrict(view, nearest(self._terrain(view), most))
-            note = f"{count - most} of {count} nodes of the group, further from its end, are left out."
+        cards = [node.id for node in view.nodes if node.kind not in groups.FREE]
+        if len(cards) <= most:
+            return self.finish(view), 0
+        end = len(cards) - most * page
+        left_out = max(0, end - most)
+        view = groups.restrict(view, set(cards[left_out:end]), users=True)
+        if left_out:
+            note = (
+                f"{left_out} of {len(cards)} nodes of the group, further from its end, are left out. All of them: "
+                f"viz.draw(..., collapse=1, max_nodes=None).expand({'.'.join(path)!r})."
+            )
             view = replace(view, notes=(*view.notes, note))
-        return self.finish(view)
+        return self.finish(view), left_out
 
     def closed(self, path: Any) -> Scene:
         """The same with one group collapsed."""
@@ -132,7 +148,7 @@ class Scene:
         terrain = self._terrain(self.whole)
         chosen = groups.restrict(self.whole, focus.select(terrain), users=True)
         note = part_note(focus, chosen, groups.cards(self.whole), terrain.find)
-        chosen = replace(chosen, notes=(*chosen.notes, note))
+        chosen = with_marks(replace(chosen, notes=(*chosen.notes, note)), focus.marked(terrain))
         if isinstance(focus, Top):
             chosen = shortened(chosen, focus.kept(terrain))
         return replace(self, whole=chosen, collapsed=groups.automatic(chosen))
@@ -195,7 +211,21 @@ def part_note(focus: Focus, part: View, count: int, find: Callable[[Any], str]) 
     """What a picture of a part says, where ``find`` gives the id of the node that the user means."""
     labels = {node.id: clipped(node.label or node.kind, LABEL_WIDTH) for node in part.nodes}
     what = focus.described(lambda node: labels[find(node)])
-    return f"Part of a graph of {count} nodes: {what} ({groups.cards(part)} nodes)."
+    return f"Part of a graph of {counted(count, 'node')}: {what} ({counted(groups.cards(part), 'node')})."
+
+
+def with_marks(view: View, marked: Sequence[str]) -> View:
+    """``view`` with the nodes marked that have the ids ``marked``, and a remark that names them."""
+    if not marked:
+        return view
+    labels = {node.id: clipped(node.label or node.kind, LABEL_WIDTH) for node in view.nodes}
+    names = ", ".join(labels[name] for name in marked[:NAMED]) + (", …" if len(marked) > NAMED else "")
+    chosen = set(marked)
+    return replace(
+        view,
+        nodes=tuple(replace(node, marked=node.id in chosen) for node in view.nodes),
+        notes=(*view.notes, f"Marked: {names}." if len(marked) == 1 else f"Marked, the largest first: {names}."),
+    )
 
 
 def shortened(view: View, kept: Collection[str], most: int = groups.AT_A_GLANCE) -> View:

@@ -20,6 +20,9 @@ PAPER = "#ffffff"
 # The longest texts that are written out on a node.
 LABEL_WIDTH = 40
 VALUE_WIDTH = 48
+# The longest remark on a picture, and one of its lines.
+NOTE_LENGTH = 640
+NOTE_WIDTH = 160
 
 THEMES = ("light", "dark")
 

@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import pairwise
-from textwrap import wrap
 
 from .boxes import Frames, back_curve, frames
-from .cards import FREE, Line, badge_text, detailed, edge_text, free_text, lines
+from .cards import FREE, Line, badge_text, detailed, edge_text, free_text, lines, note_lines
 from .layout import Layout, layered
 from .legend import draw_legend
 from .style import LIGHT, Palette, ink
 from .svg_text import FONT, MARGIN, ROW, SIZE, SMALL, n, text_width, texts
-from .text import clipped, printable
+from .text import printable
 from .thumbnails import BOX, draw_thumbnail
 from .view import View, ViewEdge, ViewNode
 
@@ -25,7 +24,6 @@ PADDING = 7.0
 BADGE = 13.0
 TINY = 8.5  # the size of texts along edges
 WORD_GAP = 12.0
-NOTE_WIDTH = 160  # characters on a line below the picture
 GAP = "\N{NO-BREAK SPACE}" * 2  # between a name and how it was computed
 
 
@@ -98,7 +96,7 @@ def _below(
         legend, legend_width, legend_height = draw_legend(view.legend, height + ROW, palette)
         body.append(legend)
         width, height = max(width, legend_width), height + ROW + legend_height
-    notes = [line for note in view.notes for line in wrap(clipped(printable(note), 4 * NOTE_WIDTH), NOTE_WIDTH)]
+    notes = note_lines(view.notes)
     if any(card.has_thumbnail for card in cards):
         notes.append("Thumbnails: means of blocks of entries, thick above 0, thin below 0, × where NaN or Inf.")
     for note in notes:

@@ -12,34 +12,12 @@ from autograd_core.grad_table import GradTable
 
 from .display import bundle
 from .drawing import draw
-from .style import GRADIENT, MUTED, VALUE
-from .text import clipped, printable
+from .formulas import latex_text
+from .style import GRADIENT, LABEL_WIDTH, MUTED, VALUE
+from .text import clipped, printable, shortened
 
 COLUMNS = ("node", "computed as", "value", "gradient", "local derivatives")
 WIDTH = 60
-
-# Signs of LaTeX that text may contain, and what to write for them.
-LATEX = {
-    "\\": r"\textbackslash{}",
-    **{character: f"\\{character}" for character in "&%$#_{}"},
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "×": r"$\times$",
-    "−": r"$-$",
-    "·": r"$\cdot$",
-    "σ": r"$\sigma$",
-    "∂": r"$\partial$",
-    "²": r"$^2$",
-    "√": r"$\surd$",
-    "…": r"\dots{}",
-    "ᵀ": r"$^\top$",
-    "¹": r"$^1$",
-    "⁻": r"$^-$",
-    "½": r"$\frac12$",
-    "⊙": r"$\odot$",
-    "≥": r"$\geq$",
-    "≤": r"$\leq$",
-}
 
 
 @dataclass(frozen=True)
@@ -122,7 +100,7 @@ def grad_table(graph: Any, **options: Any) -> GradientTable:
         options.setdefault("gradients", graph)
         graph = nodes[:1]
     view = draw(graph, show_constants=False, max_nodes=None, **options).view
-    labels = {node.id: node.label for node in view.nodes}
+    labels = {node.id: shortened(node.label, LABEL_WIDTH) for node in view.nodes}
     locals_of: dict[str, list[str]] = {}
     for edge in view.edges:
         if edge.derivative:
@@ -130,7 +108,7 @@ def grad_table(graph: Any, **options: Any) -> GradientTable:
             locals_of.setdefault(edge.source, []).append(text)
     rows = [
         (
-            node.label,
+            labels[node.id],
             node.expression or node.kind,
             node.value,
             view.gradient_text(node),
@@ -140,7 +118,3 @@ def grad_table(graph: Any, **options: Any) -> GradientTable:
         if node.requires_grad
     ]
     return GradientTable(tuple(rows))
-
-
-def latex_text(text: str) -> str:
-    return "".join(LATEX.get(character, character) for character in printable(text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -66,14 +67,37 @@ def short(value: Any, digits: int = 6) -> str:
     return "..." if value is Ellipsis else str(value)
 
 
+def counted(count: int, word: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "node"), counted(2, "node")
+    ('1 node', '2 nodes')
+    """
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
 def clipped(text: str, width: int) -> str:
     """``text`` on one line of at most ``width`` characters.
 
     >>> clipped("layers.0.weight", 10)
     'layers.0.…'
     """
-    text = " ".join(text.split())
+    return cut(" ".join(text.split()), width)
+
+
+def cut(text: str, width: int) -> str:
+    """``text`` as it is, but of at most ``width`` characters."""
     return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def shortened(name: str, width: int) -> str:
+    """A name of at most ``width`` characters: its begin and its end, which tell more than the middle.
+
+    >>> shortened("encoder.layers.0.weight", 16)
+    'encoder.….weight'
+    """
+    half = width // 2
+    return name if len(name) <= width else f"{name[:half]}…{name[len(name) - width + half + 1 :]}"
 
 
 def printable(text: str) -> str:
@@ -81,3 +105,12 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def as_json(data: Any, **options: Any) -> str:
+    r"""``data`` as JSON in readable letters that UTF-8 can hold: half a surrogate pair is written by its number.
+
+    >>> print(as_json(["λ", "\ud800"]))
+    ["λ", "\ud800"]
+    """
+    return json.dumps(data, ensure_ascii=False, **options).encode("utf-8", "backslashreplace").decode()

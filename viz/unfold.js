@@ -1,4 +1,4 @@
-// Open and close the groups of a picture. DATA is zlib-compressed JSON in base64: {states: {key: svg}, names, above}.
+// Open and close the groups of a picture. DATA packs {states: {key: svg}, names, above}.
 // The key of a state is the id of the group's card; "" is the picture as it was drawn.
 const STYLE = `
   nav { font: 12px/1.6 Helvetica, Arial, sans-serif; margin: 0 0 4px; color: inherit; }
@@ -11,11 +11,6 @@ const STYLE = `
   svg { display: block; }
   g[role=button] { cursor: pointer; }
 `;
-async function unpack(text) {
-  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return JSON.parse(await new Response(stream).text());
-}
 function make(name, properties, ...children) {
   const element = Object.assign(document.createElement(name), properties);
   element.append(...children);

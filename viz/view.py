@@ -18,11 +18,11 @@ from autograd_core.memory_report import bytes_by_node
 from autograd_core.primitive import Primitive
 from autograd_core.recording import OUTPUT
 
-from .flow import detached_from, note_on_shapes
+from .flow import detached_from, is_detached, note_on_shapes
 from .grouping import Grouping, common
-from .style import LABEL_WIDTH
+from .style import LABEL_WIDTH, NOTE_LENGTH
 from .summary import Summary, summarize
-from .text import clipped, short
+from .text import clipped, cut, printable, short
 
 Kind = Literal["leaf", "constant", "detached", "operation", "result", "number", "more", "group", "failed"]
 GroupKind = Literal["group", "module", "container", "repeat", "step"]
@@ -237,10 +237,11 @@ class View:
                 gradient = self.gradient_text(node) if self.has_gradients else ""
                 badges = ", ".join(node.badges)
                 table.append((node.label or node.kind, node.expression or node.kind, node.value, gradient, badges))
-        rows = [[clipped(text, 60) for text in row] for row in table]
+        rows = [[clipped(printable(text), 60) for text in row] for row in table]
         widths = [max(len(row[column]) for row in rows) for column in range(5)]
         lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in rows]
-        return "\n".join([*lines, *self._step_lines(), *self.notes])
+        below = [cut(printable(line), NOTE_LENGTH) for line in (*self._step_lines(), *self.notes)]
+        return "\n".join([*lines, *below])
 
     def _step_lines(self) -> list[str]:
         """The size of the gradient by step, for every card that stands for steps."""
@@ -250,7 +251,8 @@ class View:
                 ends = [node.contents.gradient_steps[0], node.contents.gradient_steps[-1]]
                 low, high = ("none" if end is None else f"{end:.3g}" for end in ends)
                 bars = dict(node.extra).get("gradient by step", "")
-                texts.append(f"{node.label}: size of the gradient by step, from {low} to {high}  {bars}")
+                label = clipped(node.label, LABEL_WIDTH)
+                texts.append(f"{label}: size of the gradient by step, from {low} to {high}  {bars}")
         return texts
 
     def gradient_text(self, node: ViewNode) -> str:
@@ -330,10 +332,9 @@ class _Builder:
             return
         primitive, parents, inputs, attributes = origin(node)
         kind: Kind = "leaf" if node.requires_grad else "constant"
-        source = None if node.requires_grad or primitive is not None else detached_from(node)
         if primitive is not None:
             kind = "result" if node in self.results else "operation"
-        elif source is not None:
+        elif is_detached(node):
             kind = "detached"
         operands = [self.operand(parent, x) for parent, x in zip(parents, inputs)]
         view_id = self.ids[node]
@@ -344,8 +345,9 @@ class _Builder:
         expression = ""
         if primitive is not None:
             expression = _expression(primitive, operands, attributes, node)
-        elif source is not None:
-            expression = f"detach({self.label(source)})" if self.label(source) else "detached"
+        elif kind == "detached":
+            source = detached_from(node)
+            expression = f"detach({self.label(source)})" if source in self.numbers else "detached"
         gradient = self.gradients.get(node)
         self.nodes.append(
             ViewNode(
@@ -380,7 +382,7 @@ class _Builder:
             elif parent in shown:
                 formula = _derivative(primitive, position, operands, self.label(node))
                 derivative = formula if parent.requires_grad else ""
-                note = note_on_shapes(primitive, parent, node, attributes)
+                note = note_on_shapes(primitive, parent, node, attributes, position)
                 self.edges.append(ViewEdge(self.ids[parent], view_id, position, derivative, note=note))
             elif parent in self.ids:
                 left_out += 1

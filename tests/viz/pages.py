@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 from tests.browser import Browser
 
 # A player of the page is ``root``, ``all`` are all of them.
 ROOT = "const all = [...document.querySelectorAll('[class^=backprop-player]')]; const root = all[{}].shadowRoot; "
+
+
+def open_players(browser: Browser, path: Path) -> None:
+    """Open a page and wait until its players have come to life."""
+    browser.open(path)
+    browser.until("return [...document.querySelectorAll('[class^=backprop-player]')].every(e => e.shadowRoot)")
 
 
 def inside(browser: Browser, script: str, number: int = 0) -> Any:

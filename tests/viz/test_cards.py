@@ -149,8 +149,8 @@ def test_a_card_of_an_array_shows_shape_dtype_statistics_and_thumbnails():
     root = ElementTree.fromstring(own(viz.draw((w * w).sum())))
     card = group(root, "n1")
     texts = ["".join(text.itertext()) for text in card.iter(f"{NAMESPACE}text")]
-    assert texts[:5] == ["w", "value", "(3, 4) in [-5, 6]", "float64", "mean 0.5 · std 3.45 · 8 % zeros"]
-    assert texts[5:] == ["gradient", "(3, 4) in [-10, 12]", "float64", "rms 6.98 · 8 % zeros"]
+    assert texts[:5] == ["w", "value", "(3, 4) in [-5, 6]", "entries", "float64 · mean 0.5 · std 3.45 · 8 % zeros"]
+    assert texts[5:] == ["gradient", "(3, 4) in [-10, 12]", "entries", "float64 · rms 6.98 · 8 % zeros"]
     assert len([element for element in card.iter(f"{NAMESPACE}g") if "scale(" in element.get("transform")]) == 2
     title = card.find(f"{NAMESPACE}title").text
     for part in ("shape (3, 4), float64", "96 bytes, 96 kept", "value: mean 0.5", "gradient: mean 1"):

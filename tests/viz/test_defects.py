@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -156,11 +157,32 @@ def test_any_text_can_be_the_name_of_a_node_or_a_group(name):
         assert set(tags) <= {"div", "img", "details", "summary", "ul", "li", "script"}
         assert tags.count("script") == (collapse is not None)
         encoded = [drawing.mermaid(), drawing.source, drawing.html(), str(drawing)]
-        if "\ud800" not in name:
-            assert all(text.encode() for text in encoded[:3])
-        assert json.loads(drawing.json())["nodes"]
+        assert all(len(text.encode()) < 60_000 for text in encoded)
+        assert json.loads(drawing.json())["nodes"][0]["label"] == name
         assert not any(line.strip().startswith("click") for line in drawing.mermaid().splitlines())
         assert "\0" not in printable("".join(encoded[:3]))
+
+
+@pytest.mark.parametrize("name", ["\ud800", "x" * 100_000], ids=["half a character", "long"])
+@pytest.mark.parametrize("suffix", ["svg", "html", "dot", "mmd", "json", "txt"])
+def test_any_name_can_be_saved_and_explained(tmp_path, monkeypatch, name, suffix):
+    monkeypatch.setenv("PATH", "")
+    x = leaf(3.0, name)
+    y = x * 2 + x
+    y.name = name
+    for drawing in (viz.draw(y), viz.explain(y, x).draw(), viz.draw(y, only=viz.path(x, y), mode="heat")):
+        saved = drawing.save(tmp_path / f"graph.{suffix}").read_text(encoding="utf-8")
+        assert suffix == "json" or len(saved) < 60_000  # the data hold all of every name
+        assert len(str(drawing)) < 10_000
+        assert len(drawing._repr_mimebundle_()["text/html"]) < 60_000
+    assert json.loads(viz.play(y).recording.to_json())["events"]
+
+
+@pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz' program dot is not installed")
+def test_dot_draws_explanations_with_long_names():
+    x = leaf(3.0, "x" * 100_000)
+    picture = viz.explain(x * 2 + x, x).draw(renderer="dot").svg()
+    assert len(picture) < 60_000
 
 
 def test_the_failed_operation_is_escaped_too():

@@ -86,17 +86,59 @@ def test_a_module_that_refuses_its_input():
     assert any("In module '2' of Sequential" in note for note in drawing.view.notes)
 
 
-def test_a_function_of_the_user_that_raises():
-    def network(x):
-        h = np.tanh(x * 2)
-        if h.shape:
-            raise KeyError("nothing to see")
-        return h
+def divide(x):
+    h = np.tanh(x * 2)
+    return h / (1 // 0)
 
-    drawing = viz.draw(error_of(lambda: network(leaf(np.ones(3), "x"))))
-    assert failed(drawing).operation == "network"
-    assert inputs_of(drawing) == ["u(3)"]
-    assert "KeyError" in dict(failed(drawing).extra)["error"]
+
+def find(x):
+    h = np.tanh(x * 2)
+    return {}[h.shape]
+
+
+def invert(x):
+    h = np.tanh(x * 2)
+    return h @ np.linalg.inv(np.zeros((2, 2)))
+
+
+@pytest.mark.parametrize(
+    ("function", "error", "line"),
+    [
+        (divide, "ZeroDivisionError", "return h / (1 // 0)"),
+        (find, "KeyError", "return {}[h.shape]"),
+        (invert, "LinAlgError", "return h @ np.linalg.inv(np.zeros((2, 2)))"),
+    ],
+)
+def test_what_raises_outside_of_operations(function, error, line):
+    drawing = viz.draw(error_of(lambda: function(leaf(np.ones(3), "x"))))
+    node = failed(drawing)
+    assert (node.operation, node.expression) == ("", "outside of operations")
+    assert inputs_of(drawing) == []
+    assert [node.operation for node in drawing.view.nodes] == ["", "", "multiply", "tanh", ""]
+    assert dict(node.extra)["error"].startswith(error)
+    assert dict(node.extra)["line"].startswith("test_failure.py:")
+    assert dict(node.extra)["line"].endswith(line)
+    assert drawing.view.notes[1] == f"Raised outside of operations, in {node.line}"
+    assert "outside of operations" in drawing.source
+
+
+def test_a_module_of_the_user_that_raises_within_one_of_the_library():
+    class Wrong(nn.Module):
+        def forward(self, x):
+            h = np.tanh(x)
+            return h / (1 // 0)
+
+    drawing = viz.draw(error_of(lambda: nn.Sequential(nn.Linear(2, 2), Wrong())(np.ones((1, 2), np.float32))))
+    assert failed(drawing).expression == "outside of operations"
+    assert [node.operation for node in drawing.view.nodes if node.operation] == ["linear", "tanh"]
+    assert "In module '1' of Sequential: Wrong()" in drawing.view.notes
+
+
+def test_the_line_is_the_users_where_numpy_raises():
+    a, b = leaf(np.zeros((2, 2)), "a"), leaf(np.ones(2), "b")
+    node = failed(viz.draw(error_of(lambda: np.linalg.solve(a, b))))
+    assert node.operation == "solve"
+    assert node.line.startswith("test_failure.py:")
 
 
 def test_the_error_that_another_was_raised_from():
@@ -137,6 +179,18 @@ def test_nothing_is_kept_alive():
     gc.collect()
     assert x() is None
     assert failed(drawing)
+
+
+def test_drawing_a_failure_keeps_no_variable_of_the_function_that_draws():
+    x = leaf(1.0, "x")
+    big = np.ones(1000)
+    array = weakref.ref(big)
+    try:
+        x * 2 + 1 // 0
+    except ZeroDivisionError as error:
+        viz.draw(error)
+    del big
+    assert array() is None
 
 
 def test_an_error_without_tensors():

@@ -84,6 +84,31 @@ def test_top_by_gradient_and_by_bytes():
     assert "b" not in shown(viz.draw(loss).top(2, by="bytes"))
 
 
+@pytest.mark.parametrize("by", ["grad", "bytes"])
+def test_top_marks_what_it_is_about_and_names_it(by):
+    w = leaf(np.ones((3, 4)), "w")
+    b = leaf(np.ones(4) * 2, "b")
+    loss = ((w * 100.0 + b) * 0.5).sum()
+    expected = {"grad": ["w", "b"], "bytes": ["w", "u(3)"]}[by]
+    for drawing in (viz.draw(loss, only=viz.top(2, by)), viz.draw(loss).top(2, by)):
+        marked = [node.label for node in drawing.view.nodes if node.marked]
+        assert marked == expected
+        assert drawing.view.notes[-1] == f"Marked, the largest first: {', '.join(expected)}."
+        assert drawing.view.notes[-1] in drawing.source
+    view = viz.draw(loss, only=viz.top(1)).view
+    assert "the node with the largest gradient, and how it leads to the result" in view.notes[-2]
+    assert view.notes[-1] == "Marked: w."
+    assert not any(node.marked for node in viz.draw(loss, only=viz.around(w, hops=1)).view.nodes)
+    everything = viz.draw(loss, only=viz.top(20)).view
+    assert sum(node.marked for node in everything.nodes) == 6
+
+
+def test_of_many_marked_nodes_the_largest_are_named():
+    total = sum((leaf(float(size), f"x{size}") ** 2 for size in range(1, 13)), start=ag.Tensor(0.0))
+    note = viz.draw(total, only=viz.top(12)).view.notes[-1]
+    assert note == f"Marked, the largest first: {', '.join(f'x{size}' for size in range(12, 2, -1))}, …."
+
+
 def test_long_chains_are_shortened_where_only_their_ends_matter():
     x = leaf(1.0, "x")
     y = x

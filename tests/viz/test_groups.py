@@ -7,6 +7,7 @@ import json
 import random
 import threading
 import weakref
+import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ import pytest
 import autograd_core as ag
 import nn
 import viz
-from viz import groups
+from viz import boxes, groups
 from viz.layout.ranks import topological
 from viz.view import View, ViewEdge, ViewGroup, ViewNode
 
@@ -82,6 +83,23 @@ def test_a_capture_finds_the_networks_of_the_variables():
     assert "code" in by_label(viz.draw(loss, groups=seen).view)
 
 
+SCALE, SHIFT = leaf(2.0), leaf(3.0)
+NETWORK = nn.Linear(3, 1)
+
+
+def shifted(x):
+    return x + SHIFT
+
+
+def test_a_capture_knows_the_global_variables_that_its_function_uses():
+    with viz.capture() as seen:
+        y = shifted(NETWORK(batch(2, 3)).sum() * SCALE)
+    names = by_label(viz.draw(y, groups=seen).view).keys()
+    assert {"weight", "bias", "SCALE", "y"} <= names
+    assert "SHIFT" not in names  # another function uses it
+    assert [call.kind for call in seen.calls] == ["Linear"]
+
+
 def test_names_of_networks_given_with_the_capture():
     a, b = nn.Linear(3, 3), nn.Linear(3, 3)
     with viz.capture(first=a, second=b):
@@ -145,6 +163,24 @@ def test_a_capture_keeps_no_tensor():
     assert seen.calls[0].kind == "Linear"
 
 
+def test_a_capture_keeps_no_variable_of_the_function_that_it_stands_in():
+    big = np.ones(1000)
+    array = weakref.ref(big)
+    with viz.capture():
+        y = leaf(big, "x") * 2
+    del big, y
+    assert array() is None
+
+
+def test_a_capture_leaves_the_dict_of_variables_alone_that_somebody_holds():
+    x = leaf(1.0)
+    mine = locals()
+    with viz.capture():
+        y = x * 2
+    assert mine["x"] is x
+    assert "x" in by_label(viz.draw(y).view)
+
+
 def test_only_modules_can_be_captured():
     with pytest.raises(TypeError, match=r"capture: expected modules, got int"):
         viz.capture(3)
@@ -192,38 +228,6 @@ def test_an_operation_between_two_of_one_module_belongs_to_it():
     assert next(node.group for node in view.nodes if node.operation == "tanh") == ("block",)
 
 
-def test_the_steps_of_a_loop_without_modules():
-    w = leaf(np.eye(3) * 0.5, "w")
-    h = ag.Tensor(np.ones((2, 3)))
-    for _ in range(40):
-        h = np.tanh(h @ w + 0.1)
-    view = viz.draw(h.sum(), collapse=None).view
-    (loop,) = [group for group in view.groups if group.kind == "repeat"]
-    assert loop.title == "loop × 40"
-    assert loop.path[0].startswith("loop at test_groups.py:")
-    steps = {}
-    for node in view.nodes:
-        if len(node.group) == 2:
-            steps.setdefault(node.group[1], []).append(node.operation)
-    assert len(steps) == 40
-    assert [name for name in steps["step 7"] if name] == ["matmul", "add", "tanh"]
-    assert by_label(view)["w"].group == ()
-
-
-def test_a_loop_that_calls_several_modules_is_grouped_by_its_steps():
-    cell, head = nn.RNNCell(3, 4), nn.Linear(4, 1)
-    with viz.capture():
-        state, loss = None, 0.0
-        for x in batch(40, 2, 3):
-            state = cell(x, state)
-            loss = loss + (head(state) ** 2).mean()
-    whole = viz.draw(loss, collapse=None).view
-    (loop,) = {node.group[0] for node in whole.nodes if node.group}
-    assert (loop, "step 5", "head") in {group.path for group in whole.groups}
-    assert by_label(whole)["head.weight"].group == (loop, "head")
-    assert len(viz.draw(loss).view.nodes) < 10
-
-
 # -- what a collapsed group says ---------------------------------------------------------------------
 
 
@@ -246,6 +250,14 @@ def test_a_collapsed_group():
         ("u(8)", "2", 1),
         ("2", "u(10)", 1),
     ]
+
+
+def test_a_card_counts_nodes_and_no_plain_numbers():
+    x = leaf(2.0, "x")
+    y = (x * 3 + 1) / 4
+    view = viz.draw(y, groups=lambda node: "all" if node.primitive else None, collapse=1).view
+    (card,) = [node for node in view.nodes if node.kind == "group"]
+    assert card.expression == "3 nodes"
 
 
 def test_the_gradient_of_every_step():
@@ -443,6 +455,36 @@ def test_open_groups_have_frames():
     mermaid = drawing.mermaid()
     assert mermaid.count("    subgraph s") == 3
     assert mermaid.count("end\n") == 3
+
+
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+def test_a_group_that_others_stand_in_has_a_frame_in_pieces(direction):
+    x = leaf(np.ones(3), "x")
+    a = np.tanh(x)
+    b = np.exp(a)
+    c = np.sin(b)
+    group = {x: "net", a: "net", c: "net"}
+    drawing = viz.draw(c, groups=group.get, renderer="own", direction=direction)
+    assert boxes.open_groups(drawing.view)[drawing.view.groups[0]] == ["n1", "n2", "n4"]
+    root = ElementTree.fromstring(drawing.svg())
+    ns = "{http://www.w3.org/2000/svg}"
+    framed = [g for g in root.iter(f"{ns}g") if g.findtext(f"{ns}title") == "net" and "id" not in g.attrib]
+    assert len(framed) == 2
+    assert all(g.findtext(f"{ns}text") == "net" for g in framed)
+    assert drawing.source.count("subgraph cluster_") == 1
+
+
+def test_pieces_keep_clear_of_others():
+    members = [(100.0 * place, 0.0, 100.0 * place + 80.0, 50.0) for place in range(5)]
+    (piece,) = boxes._pieces(members, [], 20.0)
+    assert piece.box[0] < 0
+    assert piece.box[2] > 480
+    other = (200.0, 70.0, 280.0, 90.0)  # below: the name stands at the top
+    (piece,) = boxes._pieces(members, [other], 20.0)
+    assert not piece.named_below
+    between = (282.0, 0.0, 298.0, 50.0)
+    pieces = boxes._pieces(members[:3] + members[4:], [between], 20.0)
+    assert [piece.box[2] < between[0] for piece in pieces] == [True, False]
 
 
 def test_nested_frames():

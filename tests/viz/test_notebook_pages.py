@@ -12,7 +12,7 @@ import pytest
 import autograd_core as ag
 import viz
 from tests.browser import MISSING, Browser
-from tests.viz.pages import click, focus, inside, rows, step
+from tests.viz.pages import click, focus, inside, open_players, rows, step
 
 nbformat = pytest.importorskip("nbformat")
 exporters = pytest.importorskip("nbconvert.exporters")
@@ -61,7 +61,7 @@ def test_an_exported_notebook_plays_offline(page):
         browser.devtools(
             "Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=0, uploadThroughput=0
         )
-        browser.open(page)
+        open_players(browser, page)
         assert browser.run("return document.querySelectorAll('[class^=backprop-player]').length") == 2
         assert browser.run(DRAWN) == 2  # by draw; those of the players have come to life
         last = step(browser)

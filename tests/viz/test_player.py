@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gc
 import json
 import os
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import weakref
 import xml.etree.ElementTree as ElementTree
+import zlib
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
@@ -91,8 +93,8 @@ def picture(player):
 
 
 def steps(player):
-    script = Page(player.html()).scripts[0]
-    return json.loads(script[script.rindex(',{"loss"') + 1 : script.rindex(")")])
+    packed = re.search(r',"([^"]+)"\)$', Page(player.html()).scripts[0].strip())[1]
+    return json.loads(zlib.decompress(base64.b64decode(packed)))
 
 
 # -- events --------------------------------------------------------------------------------------
@@ -166,6 +168,42 @@ def test_a_hook_is_an_event():
     assert [(event.node, event.value.text) for event in events if event.kind == "hook"] == [("n2", "10"), ("n1", "61")]
 
 
+def test_the_seed_is_shown_as_it_was_before_a_hook_replaced_it():
+    y = leaf(3.0, "x") * 2
+    y.register_hook(lambda g: g * 10)
+    player = viz.play(y)
+    assert steps(player)["seed"] == "1"
+    assert player.view.nodes[-1].gradient == "10"
+    assert steps(player)["steps"][0] == [-1, 2, 0, 0, 0, "10"]
+
+
+def contributions(loss):
+    """(formula, factor, value) of every contribution, by the labels of consumer and node."""
+    player = viz.play(loss)
+    labels = {node.id: node.label for node in player.view.nodes}
+    return {
+        (labels[e.consumer], labels[e.node]): (e.local, e.factor.text if e.factor else "", e.value.text)
+        for e in player.recording.events
+        if e.kind == "contribution"
+    }
+
+
+def test_of_complex_numbers_the_conjugate_of_the_local_derivative_is_multiplied():
+    z, x = leaf(1 + 2j, "z"), leaf(2.0, "x")
+    w, v = ag.Tensor(3 - 1j, name="w"), z * x
+    v.name = "v"
+    u = v * w
+    u.name = "u"
+    found = contributions(np.real(np.conj(u)))
+    assert found["u", "v"] == ("conj(w)", "3+1j", "3+1j")
+    assert found["v", "z"] == ("x", "2+0j", "6+2j")  # the factor is a real number
+    assert found["v", "x"] == ("", "", "5")  # only the real part of δ(v) · conj(z) reaches a real node
+    assert found["u(5)", "u"] == ("", "", "1+0j")  # conj multiplies by nothing
+    assert contributions(np.abs(z))["u(2)", "z"] == ("sign(z)", "0.447214+0.894427j", "0.447214+0.894427j")
+    several = contributions(np.sum(np.abs(leaf(np.array([1j, 2.0]), "a") * w)))
+    assert several["u(2)", "a"][0] == "conj(w)"
+
+
 def test_large_arrays_are_summaries_and_no_array_is_kept_alive():
     x = leaf(np.linspace(0.0, 1.0, 200), "x")
     loss = np.sum(x * x)
@@ -214,6 +252,24 @@ def test_what_cannot_be_played_says_why():
         y = y * 1.001
     with pytest.raises(ValueError, match=r"2001 nodes.*max_nodes=60"):
         viz.play(y)
+
+
+def test_from_top_to_bottom():
+    loss = worked_example.build().error
+    across, down = (picture(viz.play(loss, direction=direction)) for direction in ("LR", "TB"))
+    assert float(across.get("width")) > float(across.get("height"))
+    assert float(down.get("width")) < float(down.get("height"))
+    for drawn in (across, down):
+        size = [float(drawn.get(side)) for side in ("width", "height")]
+        for card in list(drawn)[-1]:
+            assert 0 <= float(card.get("x")) < size[0]
+            assert 0 <= float(card.get("y")) < size[1]
+    assert (
+        viz.play(loss, direction="TB")._repr_mimebundle_()["image/svg+xml"]
+        == viz.draw(loss, direction="TB", renderer="own").svg()
+    )
+    with pytest.raises(ValueError, match="play: expected direction='LR' or 'TB', got direction='up'"):
+        viz.play(loss, direction="up")
 
 
 def test_granularity_is_checked_before_anything_runs():
@@ -308,6 +364,30 @@ def test_no_network_and_under_50_kilobytes_for_100_nodes():
     addresses = set(re.findall(r"https?://[^\"' )]*", player.html()))
     assert {address.split("/")[2] for address in addresses} == {"www.w3.org"}  # names of languages, not fetched
     assert not re.search(r"\b(fetch|XMLHttpRequest|import)\s*\(|@import|url\((?!#|%23)", player.html())
+
+
+def chain(start, name, of_nodes=str):
+    """A hundred nodes, of which two in three are elementwise and the others use the first one again."""
+    y = b = leaf(start, name)
+    for i in range(98):
+        y = np.tanh(y) if i % 3 else y * b
+        y.name = of_nodes(i)
+    return y.sum() if y.ndim else y * b
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        chain(0.9, "b", lambda i: None),
+        chain(np.linspace(0.1, 0.9, 6).reshape(2, 3), "b", lambda i: None),
+        chain(0.9, "b" * 200, lambda i: f"a rather long name of the node {i}"),
+    ],
+    ids=["numbers", "arrays", "long names"],
+)
+def test_under_50_kilobytes_whatever_the_hundred_nodes_hold(loss, tmp_path):
+    player = viz.play(loss, groups=None)
+    assert len(player.view.nodes) == 100
+    assert player.save_html(tmp_path / "chain.html").stat().st_size < 50_000
 
 
 HOSTILE = "</script><img src=x onerror=alert(1)>&quot;'\"{}|\\\n\u2028]]>--><!-- %41 #a 🧨\ud800"

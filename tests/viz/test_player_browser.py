@@ -11,7 +11,7 @@ import autograd_core as ag
 import viz
 from examples import worked_example
 from tests.browser import MISSING, Browser
-from tests.viz.pages import ROOT, cards, choose, click, focus, inside, rows, rule, step
+from tests.viz.pages import ROOT, cards, choose, click, focus, inside, open_players, rows, rule, step
 from viz.player import picture
 
 pytestmark = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
@@ -32,7 +32,7 @@ def example(tmp_path_factory):
 
 def test_clicking_through_shows_the_contributions_of_the_engine(browser, example):
     error, player, path = example
-    browser.open(path)
+    open_players(browser, path)
     table = error.backward(keep="all")
     labels = {node.id: node.label for node in player.view.nodes}
     assert {row[0]: row[1] for row in rows(browser)} == {table.label(v): f"{table[v].item() + 0:.9g}" for v in table}
@@ -69,7 +69,7 @@ def test_clicking_through_shows_the_contributions_of_the_engine(browser, example
 
 
 def test_keyboard(browser, example):
-    browser.open(example[2])
+    open_players(browser, example[2])
     last = step(browser)
     focus(browser)
     browser.press("Home")
@@ -90,7 +90,7 @@ def test_keyboard(browser, example):
 
 def test_node_by_node(browser, example):
     _, player, path = example
-    browser.open(path)
+    open_players(browser, path)
     choose(browser, "granularity", "node")
     focus(browser)
     browser.press("Home")
@@ -114,7 +114,7 @@ def test_two_players_on_one_page(browser, tmp_path):
     page.write_text(
         f"<!DOCTYPE html><meta charset=utf-8>{player.html()}{other.html()}{player.html()}", encoding="utf-8"
     )
-    browser.open(page)
+    open_players(browser, page)
     ends = [step(browser, number) for number in range(3)]
     click(browser, "first step", 0)
     assert [step(browser, number) for number in range(3)] == [0, *ends[1:]]
@@ -137,7 +137,7 @@ def test_names_cannot_break_out(browser, tmp_path, name):
     y = x * x
     y.name = name + "y"
     player = viz.play(y * 2.0, groups=lambda node: (name, str(node.ndim)) if node is x else (name,))
-    browser.open(player.save_html(tmp_path / "names.html"))
+    open_players(browser, player.save_html(tmp_path / "names.html"))
     assert browser.run("return window.broken === undefined")
     shown = inside(browser, "return root.querySelector('tbody tr:last-child th').textContent")
     assert shown == " ".join(name.split())[: picture.TITLE - 1] + "…"
@@ -155,7 +155,7 @@ def test_arrays_hooks_and_several_outputs(browser, tmp_path):
     total = a * b + c * a
     total.register_hook(lambda g: g * 2)
     loss = total.sum()
-    browser.open(viz.play(loss).save_html(tmp_path / "arrays.html"))
+    open_players(browser, viz.play(loss).save_html(tmp_path / "arrays.html"))
     gradient = ag.gradients(loss, x)[0]
     last = rows(browser)[-1]
     assert last[:2] == ["x", f"(2, 3) in [{gradient.min().item():g}, {gradient.max().item():g}]"]
@@ -168,8 +168,32 @@ def test_arrays_hooks_and_several_outputs(browser, tmp_path):
     assert browser.errors() == []
 
 
+def test_a_hook_on_the_result_and_what_is_said_of_contributions(browser, tmp_path):
+    z = ag.tensor(1 + 2j, requires_grad=True, name="z")
+    a = z * 2
+    y = np.abs(a * a + a * (3 - 1j))
+    a.name, y.name = "a", "y"
+    y.register_hook(lambda g: g * 10)
+    open_players(browser, viz.play(y, direction="TB").save_html(tmp_path / "hook.html"))
+    focus(browser)
+    browser.press("Home")
+    told = {}
+    for _ in range(20):
+        browser.press("ArrowRight")
+        told[rule(browser)] = {row[0]: row[1] for row in rows(browser)}
+    assert told["∂y∂y=1"] == {"y": "1"}
+    assert told["a hook replaced the gradient of y by 10"] == {"y": "10"}
+    visits = [text for text in told if "passed on" in text]
+    assert visits[0].startswith("y: the seed is set, so")
+    assert visits[1].endswith(": its one contribution has arrived, so its gradient is complete and is passed on")
+    assert visits[-1].startswith("a: all 3 contributions have arrived, so")
+    assert any("×(conj(3-1j) = 3+1j)=" in text for text in told)
+    assert any("×(conj(a) = 2-4j)=" in text for text in told)
+    assert browser.errors() == []
+
+
 def test_the_accessibility_tree(browser, example):
-    browser.open(example[2])
+    open_players(browser, example[2])
     tree = browser.devtools("Accessibility.getFullAXTree")["nodes"]
     named = {(n["role"]["value"], n["name"]["value"]) for n in tree if "role" in n and n.get("name", {}).get("value")}
     for label in ("first step", "back one step", "next step", "last step", "play"):
@@ -186,7 +210,7 @@ def test_dark_and_reduced_motion(browser, example):
     features = [("prefers-color-scheme", "dark"), ("prefers-reduced-motion", "reduce")]
     browser.devtools("Emulation.setEmulatedMedia", features=[{"name": n, "value": v} for n, v in features])
     try:
-        browser.open(example[2])
+        open_players(browser, example[2])
         look = "const style = s => getComputedStyle(root.querySelector(s)); "
         assert inside(browser, look + "return style('.player').backgroundColor") == "rgb(13, 17, 23)"
         assert inside(browser, look + "return style('text:nth-of-type(3)').fill") == "rgb(255, 166, 87)"

@@ -77,7 +77,25 @@ def test_the_piece_stays_small():
     found, _ = unfold.states(drawing.scene)
     opened = list(found.values())[1]
     assert groups.cards(opened) == groups.AT_A_GLANCE
-    assert "further from its end, are left out" in opened.notes[-1]
+    assert "544 of 604 nodes of the group, further from its end, are left out" in opened.notes[-1]
+    assert "viz.draw(..., collapse=1, max_nodes=None).expand('LSTMCell')" in opened.notes[-1]
+
+
+def test_what_is_left_out_of_a_long_loop_is_on_further_pages():
+    drawing = recurrent(100)
+    found, above = unfold.states(drawing.scene)
+    steps = [[node.label for node in found[key].nodes if node.kind == "group"] for key in ("g1", "g1_further")]
+    assert steps[0] == [f"LSTMCell.step {number}" for number in range(41, 101)]
+    assert steps[1] == [f"LSTMCell.step {number}" for number in range(1, 41)]
+    assert above["g1_further"] == "g1"
+    (sign,) = [node for node in found["g1"].nodes if node.id == "g1_further"]
+    assert sign.label == "⋯ 44 nodes before ⋯"
+    (edge,) = [edge for edge in found["g1"].edges if edge.source == sign.id]
+    assert next(node.label for node in found["g1"].nodes if node.id == edge.target) == "LSTMCell.step 41"
+    assert not found["g1_further"].notes
+    early = next(node.id for node in found["g1_further"].nodes if node.label == "LSTMCell.step 40")
+    assert above[early] == "g1_further"
+    assert unpacked(drawing.html())["names"]["g1_further"] == "before"
 
 
 def test_a_picture_without_groups_needs_no_script(tmp_path):
@@ -135,6 +153,20 @@ def test_groups_open_by_mouse_and_by_keyboard(tmp_path):
         assert focused() == "open g1.g2"
         browser.press(ESCAPE)
         assert trail() == ["whole graph"]
+        assert browser.errors() == []
+
+
+@needs_browser
+def test_the_sign_for_what_comes_before_opens_it(tmp_path):
+    page = recurrent(100).save(tmp_path / "long.html")
+    with Browser() as browser:
+        browser.open(page)
+        browser.until("return document.querySelector('[class^=groups-of]')?.shadowRoot?.querySelector('svg')")
+        for name in ("g1", "g1_further"):
+            browser.run(ROOT + f"root.querySelector('#{name}').dispatchEvent(new MouseEvent('click'))")
+        trail = browser.run(ROOT + "return [...root.querySelectorAll('nav button')].map(b => b.textContent)")
+        assert trail == ["whole graph", "LSTMCell: LSTMCell × 100", "before"]
+        assert "LSTMCell.step 1" in browser.run(ROOT + "return root.querySelector('svg').textContent")
         assert browser.errors() == []
 
 

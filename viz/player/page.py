@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 from zlib import crc32
 
 from ..events import Event, Recording
+from ..packing import packed, script
 from ..text import clipped, printable
 from ..view import View
 from . import picture
@@ -21,18 +21,18 @@ PARTS = ("picture", "steps", "formulas", "figure", "controls", "questions", "sho
 HERE = Path(__file__).parent
 
 
-def fragment(view: View, recording: Recording, granularity: str) -> tuple[str, str]:
+def fragment(view: View, recording: Recording, granularity: str, direction: str = "LR") -> tuple[str, str]:
     """The picture as HTML, and the script that brings it to life: together one self-contained piece."""
     contributions = {event.node: event.consumers for event in recording.events if event.kind == "contribution"}
-    image = picture.draw(view, contributions)
-    data = _json({**_data(view, recording), "grain": granularity})
+    image = picture.draw(view, contributions, direction)
+    data = packed({**_data(view, recording), "grain": granularity})
     # The same whenever the same program runs again. Players of one name are alike.
     name = f"backprop-player-{crc32((image + data).encode()):08x}"
     source = "data:image/svg+xml;charset=utf-8," + image.replace("%", "%25").replace("#", "%23").replace("&", "&amp;")
     alternative = escape(clipped(printable(_summary(view)), 4 * WIDTH))
     return (
         f'<div class="{name}" style="overflow-x:auto"><img alt="{alternative}" src="{source}"></div>\n',
-        f"<script>{_script()}({json.dumps(name)},{data})</script>\n",
+        f'<script>(async(NAME,DATA)=>{{\n{_script()}\n}})("{name}","{data}")</script>\n',
     )
 
 
@@ -66,7 +66,7 @@ def _data(view: View, recording: Recording) -> dict[str, Any]:
     lines = list(dict.fromkeys(clipped(printable(node.line), WIDTH) for node in view.nodes))
     at = [lines.index(clipped(printable(node.line), WIDTH)) for node in view.nodes]
     final = {node.id: clipped(printable(node.gradient or ""), picture.NUMBER) for node in view.nodes}
-    loss = next(event.node for event in recording.events if event.kind == "seed")
+    start = next(event for event in recording.events if event.kind == "seed")
     steps = []
     # The nodes that stand for the single outputs of an operation with several, which itself is not shown.
     outputs: dict[str, list[int]] = {}
@@ -79,7 +79,9 @@ def _data(view: View, recording: Recording) -> dict[str, Any]:
             steps.append(_step(event, consumers, numbers[event.node], edges, final[event.node]))
         elif event.kind == "hook" and event.value is not None:
             steps.append([-1, numbers[event.node], 0, 0, 0, clipped(event.value.text, picture.NUMBER)])
-    data = {"loss": numbers[loss], "lines": lines, "at": at, "steps": steps, "css": _css()}
+    seed = start.value.text if start.value else ""
+    loss = numbers[start.node]
+    data = {"loss": loss, "seed": seed, "lines": lines, "at": at, "steps": steps, "css": _css()}
     in_layers = layers(view)
     if in_layers:
         known = list(dict.fromkeys(in_layers))
@@ -108,20 +110,9 @@ def _step(
     return row
 
 
-def _json(data: Any) -> str:
-    """JSON that can stand in a script: it holds no end of the script and no line break of JavaScript's own."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
-
-
 @cache
 def _script() -> str:
-    """The script without comments and indentation."""
-    parts = ((HERE / "script" / f"{part}.js").read_text(encoding="utf-8") for part in PARTS)
-    lines = (line.strip() for part in parts for line in part.splitlines())
-    return "\n".join(["((NAME,data)=>{", *(line for line in lines if line and not line.startswith("//")), "})"])
+    return script(*(HERE / "script" / f"{part}.js" for part in PARTS))
 
 
 @cache

@@ -6,6 +6,7 @@ classes, which makes it a quarter of the size. The script finds nodes and edges 
 
 from __future__ import annotations
 
+from collections import Counter
 from html import escape
 from pathlib import Path
 
@@ -29,31 +30,38 @@ CLASSES = {"leaf": "l", "constant": "k", "detached": "k", "operation": "", "resu
 STYLE = " ".join((Path(__file__).parent / "picture.css").read_text(encoding="utf-8").split())
 
 
-def draw(view: View, contributions: dict[str, int]) -> str:
+def draw(view: View, contributions: dict[str, int], direction: str = "LR") -> str:
     """``view`` as SVG with single quotes throughout, so that it can stand within double ones.
 
     Args:
         view: what to draw.
         contributions: node id -> how many contributions its gradient is the sum of, for which room is left.
+        direction: ``"LR"`` from left to right, ``"TB"`` from top to bottom.
     """
+    down = direction == "TB"
     rows = [_rows(view, node) for node in view.nodes]
     sizes = [_size(node, lines, contributions) for node, lines in zip(view.nodes, rows, strict=True)]
     numbers = {node.id: number for number, node in enumerate(view.nodes)}
     pairs = [(numbers[edge.source], numbers[edge.target]) for edge in view.edges]
-    layout = layered(sizes, pairs, 44.0)
-    width, height = layout.width + 2 * MARGIN, layout.height + 2 * MARGIN
+    layout = layered([size[::-1] for size in sizes] if down else sizes, pairs, 44.0)
+    centers = [(y, x) if down else (x, y) for x, y in layout.centers]
+    width, height = (layout.height, layout.width) if down else (layout.width, layout.height)
+    width, height = width + 2 * MARGIN, height + 2 * MARGIN
+    # A card names its width only if most others have another.
+    usual = Counter(round(width) for width, _ in sizes).most_common(1)[0][0]
+    style = f"{STYLE} rect:not([width]){{width:{usual}px}}"
     arrow = f"<path d='M0 1L9 5 0 9z' fill='{MUTED}'/>"
     body = [
         f"<svg xmlns='http://www.w3.org/2000/svg' width='{width:.0f}' height='{height:.0f}'"
-        f" viewBox='-{MARGIN} -{MARGIN} {width:.0f} {height:.0f}'><style>{STYLE}</style>",
+        f" viewBox='-{MARGIN} -{MARGIN} {width:.0f} {height:.0f}'><style>{style}</style>",
         f"<marker id='a' viewBox='0 0 10 10' refX='2' refY='5' markerWidth='7' markerHeight='7' orient='auto'"
         f" markerUnits='userSpaceOnUse'>{arrow}"
         "</marker>",
         f"<rect class='b' x='-{MARGIN}' y='-{MARGIN}' width='{width:.0f}' height='{height:.0f}'/>",
         "<g class='e' marker-end='url(#a)'>",
-        *(f"<path d='{_relative(path)}'/>" for path in curves(pairs, sizes, layout, digits=0)),
+        *(f"<path d='{_relative(path)}'/>" for path in curves(pairs, sizes, layout, down, digits=0)),
         "</g><g>",
-        *(_card(*parts) for parts in zip(view.nodes, rows, sizes, layout.centers, strict=True)),
+        *(_card(*parts, usual) for parts in zip(view.nodes, rows, sizes, centers, strict=True)),
         "</g></svg>",
     ]
     return "".join(body)
@@ -64,14 +72,21 @@ def _relative(path: str) -> str:
 
     >>> _relative("M77 402C102 402 102 346 128 346C140 346 140 300 150 300")
     'M77 402c25 0 25-56 51-56c12 0 12-46 22-46'
+    >>> _relative("M77 402C102 402 102 402 128 402"), _relative("M77 402C77 422 77 422 77 441")
+    ('M77 402h51', 'M77 402v39')
     """
     start, *pieces = path.split("C")
     x, y = map(int, start[1:].split())
     parts = [start]
     for piece in pieces:
         numbers = [int(number) for number in piece.split()]
-        moved = [number - (y if place % 2 else x) for place, number in enumerate(numbers)]
-        parts.append("c" + " ".join(map(str, moved)).replace(" -", "-"))
+        if {y} == set(numbers[1::2]):  # a straight line
+            parts.append(f"h{numbers[4] - x}")
+        elif {x} == set(numbers[::2]):
+            parts.append(f"v{numbers[5] - y}")
+        else:
+            moved = [number - (y if place % 2 else x) for place, number in enumerate(numbers)]
+            parts.append("c" + " ".join(map(str, moved)).replace(" -", "-"))
         x, y = numbers[-2:]
     return "".join(parts)
 
@@ -104,7 +119,7 @@ def _size(node: ViewNode, rows: list[str], contributions: dict[str, int]) -> tup
     return round(max(widths)) + 2.0 * PADDING, len(rows) * ROW + 2.0 * PADDING - 2
 
 
-def _card(node: ViewNode, rows: list[str], size: tuple[float, float], middle: tuple[float, float]) -> str:
+def _card(node: ViewNode, rows: list[str], size: tuple[float, float], middle: tuple[float, float], usual: int) -> str:
     width, height = size
     left, top = round(middle[0] - width / 2), round(middle[1] - height / 2)
     kind = f" class='{CLASSES[node.kind]}'" if CLASSES[node.kind] else ""
@@ -115,4 +130,5 @@ def _card(node: ViewNode, rows: list[str], size: tuple[float, float], middle: tu
     expression = f"<tspan>{escape(expression)}</tspan>" if expression else ""
     rest = "".join(f"<text>{escape(row)}</text>" for row in rows[1:])
     tall = "" if height == TALL else f" height='{height:.0f}'"
-    return f"{opening}<rect width='{width:.0f}'{tall}/><text>{escape(label)}{expression}</text>{rest}</svg>"
+    wide = "" if round(width) == usual else f" width='{width:.0f}'"
+    return f"{opening}<rect{wide}{tall}/><text>{escape(label)}{expression}</text>{rest}</svg>"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,12 @@ from autograd_core.gradients import as_gradients
 from nn import Module
 
 from .. import svg
+from ..arguments import from_one_on, one_of
 from ..display import bundle
-from ..drawing import Drawing, draw
-from ..events import Recording, record
+from ..drawing import DIRECTIONS, Drawing, draw
+from ..events import Event, Recording, record
 from ..look import Groups
-from ..view import View
+from ..view import View, ViewNode
 from .layers import layers
 from .page import document, fragment
 
@@ -37,6 +38,7 @@ class Player:
         view: what the picture shows, as plain data.
         recording: the events of both passes, recorded while the backward pass ran.
         granularity: what one step is when the player opens.
+        direction: in which the picture reads.
 
     >>> import autograd_core as ag, viz
     >>> x = ag.tensor(3.0, requires_grad=True, name="x")
@@ -49,11 +51,14 @@ class Player:
     ['3', '3']
     """
 
-    def __init__(self, view: View, recording: Recording, granularity: str = "contribution") -> None:
+    def __init__(
+        self, view: View, recording: Recording, granularity: str = "contribution", direction: str = "LR"
+    ) -> None:
         self.view = view
         self.recording = recording
         self.granularity = granularity
-        self._picture, self._script = fragment(view, recording, granularity)
+        self.direction = direction
+        self._picture, self._script = fragment(view, recording, granularity, direction)
 
     def html(self) -> str:
         """The player as a piece of HTML that needs nothing else: to put into a page."""
@@ -88,8 +93,8 @@ class Player:
             self.__repr__,
             page=self.html,
             still=lambda: self._picture,
-            svg=lambda: svg.render(self.view),
-            png=lambda: Drawing(self.view).png(),
+            svg=lambda: svg.render(self.view, self.direction),
+            png=lambda: Drawing(self.view, self.direction).png(),
         )
 
     def _repr_html_(self) -> str | None:
@@ -103,6 +108,7 @@ def play(
     *,
     model: Module | None = None,
     groups: Groups = "auto",
+    direction: str = "LR",
     digits: int = 6,
     granularity: str = "contribution",
 ) -> Player:
@@ -117,6 +123,7 @@ def play(
         loss: a Tensor of one element that requires a gradient.
         names: name -> Tensor, for Tensors without a name: ``dict(model.named_parameters())``, ``locals()``.
         model, groups: where names and layers come from, as for ``viz.draw``.
+        direction: ``"LR"`` reads from left to right, ``"TB"`` from top to bottom.
         digits: significant digits of numbers.
         granularity: what one step is when the player opens: a ``"contribution"``, all that a ``"node"`` passes
             on, or all of a ``"layer"``: a group of the picture, or what the names of parameters tell
@@ -128,7 +135,8 @@ def play(
     Raises:
         TypeError: if ``loss`` is no Tensor.
         ValueError: if it has several elements or needs no gradient, if its graph has more than 300 nodes, for an
-            unknown ``granularity``, or for ``"layer"`` where nothing tells of layers.
+            unknown ``granularity`` or ``direction``, for ``digits`` below 1, or for ``"layer"`` where nothing tells
+            of layers.
         StaleValueError: if a value that the pass needs was changed after it was used.
 
     >>> import autograd_core as ag, viz
@@ -138,12 +146,11 @@ def play(
     (7, 4)
     """
     if not isinstance(loss, Tensor):
-        got = type(loss).__name__
-        raise TypeError(explain("play", expected="a Tensor", got=got, remedy="pass the loss"))
-    if granularity not in GRANULARITIES:
-        expected = f"granularity={' or '.join(map(repr, GRANULARITIES))}"
-        got = f"granularity={granularity!r}"
-        raise ValueError(explain("play", expected=expected, got=got, remedy="pass one of these"))
+        expected, got = "the loss, a Tensor of one element", "None" if loss is None else type(loss).__name__
+        raise TypeError(explain("play", expected=expected, got=got, remedy="pass what you computed from Tensors"))
+    one_of("play", "granularity", granularity, GRANULARITIES)
+    one_of("play", "direction", direction, DIRECTIONS)
+    from_one_on("play", "digits", digits, "say how many significant digits to show, such as digits=6")
     recording, table = record(loss, digits=digits)
     view = draw(
         loss,
@@ -156,12 +163,32 @@ def play(
         digits=digits,
     ).view
     _refuse(view, granularity)
-    formulas = {(edge.source, edge.target, edge.position): edge.derivative for edge in view.edges}
-    events = (
-        replace(event, local=formulas.get((event.node, event.consumer or "", event.position or 0), ""))
-        for event in recording.events
-    )
-    return Player(view, Recording(tuple(events)), granularity)
+    return Player(view, Recording(tuple(_with_formulas(recording, view))), granularity, direction)
+
+
+def _with_formulas(recording: Recording, view: View) -> Iterator[Event]:
+    """The events with the formulas that stand on the edges of the view."""
+    edges = {(edge.source, edge.target, edge.position): edge for edge in view.edges}
+    nodes = {node.id: node for node in view.nodes}
+    for event in recording.events:
+        edge = edges.get((event.node, event.consumer or "", event.position or 0))
+        local = "" if edge is None else _local(event, edge.derivative, nodes[edge.source], nodes[edge.target])
+        yield replace(event, local=local)
+
+
+def _local(event: Event, formula: str, parent: ViewNode, consumer: ViewNode) -> str:
+    """The local derivative's formula as it multiplies gradients: of complex numbers its conjugate.
+
+    Empty where nothing is multiplied: by ``conj``, and where only the real part reaches a real node.
+    """
+    kinds = [node.dtype.startswith("complex") for node in (parent, consumer)]
+    if not formula or not any(kinds) or consumer.operation == "absolute":
+        return formula
+    if consumer.operation == "conjugate" or not kinds[0]:
+        return ""
+    if event.factor is not None and event.factor.entries is not None and event.factor.entries[-1] == 0:
+        return formula  # a real number
+    return formula if formula == "1" else f"conj({formula})"
 
 
 def _refuse(view: View, granularity: str) -> None:

@@ -1,11 +1,12 @@
 // The picture, decoded from the image that shows without scripts, so that it is on the page once.
-// NAME is the class of the host, data what the picture does not hold.
+// NAME is the class of the host, DATA packs what the picture does not hold.
 
 // The host: the first element of this class that no script has brought to life. Never an id: the same output
 // may stand on a page twice.
 const host = [...document.getElementsByClassName(NAME)].find(element => !element.played);
 if (!host) return;
 host.played = true;
+const data = await unpack(DATA);
 
 const SVG = "http://www.w3.org/2000/svg", MATH = "http://www.w3.org/1998/Math/MathML";
 const fill = (element, attributes, children) => {

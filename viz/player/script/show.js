@@ -81,11 +81,12 @@ function showRule(taken, passes, verdict) {
   return input;
 }
 // A layer at once, in numbers.
+const many = (list, word) => `${list.length} ${word}${list.length === 1 ? "" : "s"}`;
 function counted(taken, passes) {
   const layer = data.layers[nodes[speaker(taken[0])].layer], name = layer ? `layer ${layer}` : "outside of layers";
   const done = passes.filter(t => t.last).map(t => t.node);
-  if (!passes.length) return `${name}: ${taken.length} values`;
-  return `${name}: ${passes.length} contributions` + (done.length ? `, complete now: ${names(done.slice(0, MANY))}${done.length > MANY ? ", …" : ""}` : "");
+  if (!passes.length) return `${name}: ${many(taken, "value")}`;
+  return `${name}: ${many(passes, "contribution")}` + (done.length ? `, complete now: ${names(done.slice(0, MANY))}${done.length > MANY ? ", …" : ""}` : "");
 }
 function showControls(s) {
   const place = `${/start|forward/.test(s.kind) ? "forward" : "backward"}, step ${now} of ${end}`;

@@ -5,8 +5,8 @@
 // derivative, the contribution's value, and the sum before and after it.
 const steps = [{ kind: "start" }];
 nodes.forEach((node, i) => node.made && steps.push({ kind: "forward", node: i }));
-steps.push({ kind: "seed", node: loss, total: nodes[loss].gradientText });
-const sums = new Map([[loss, nodes[loss].gradientText]]);
+steps.push({ kind: "seed", node: loss, total: data.seed });
+const sums = new Map([[loss, data.seed]]);
 let visited = "";
 for (const [from, to, edges, local, factor, value, total] of data.steps) {
   const node = nodes[to], consumers = [].concat(from), first = !node.expected;
@@ -27,7 +27,7 @@ steps.forEach(s => {
   s.last = s.kind === "pass" && s.number === nodes[s.node].expected;
   if (s.kind !== "visit") return;
   const count = nodes[s.node].expected;
-  const known = count > 1 ? `all ${count} of ${count} consumers have reported` : count ? "its one consumer has reported" : "the seed is set";
+  const known = count > 1 ? `all ${count} contributions have arrived` : count ? "its one contribution has arrived" : "the seed is set";
   s.text = `${names(s.consumers)}: ${known}, so its gradient is complete and is passed on`;
 });
 
