@@ -190,7 +190,6 @@ class Vectorization:
                 )
             )
 
-
     def check_written(self, value: Any) -> None:
         """Refuse to write what differs from example to example into a Tensor that all examples share."""
         if sizes_of(value):
