@@ -36,7 +36,8 @@ def words(*patterns: str) -> set[str]:
 
 def compared() -> set[str]:
     """What the tests of array functions speak of."""
-    return words("test_torch_[ae]*.py", "test_torch_conventions.py", "test_torch_linalg.py", "test_torch_transforms.py")
+    others = (f"test_torch_{name}.py" for name in ("conventions", "linalg", "transforms", "vmap"))
+    return words("test_torch_[ae]*.py", *others)
 
 
 def functions() -> set[str]:
