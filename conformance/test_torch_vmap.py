@@ -28,10 +28,10 @@ def test_axes(places, out):
     x = X.T if places[0] == 1 else X
     w = np.stack([W, 2 * W, 3 * W, -W, W / 2]) if places == (1, 0) else W
     x = x[0] if places[0] is None else x
-    operation = ag.multiply if places == (None, 1) else ag.matmul
-    their_operation = torch.mul if places == (None, 1) else torch.matmul
-    ours = ag.vmap(operation, places, out)(x, w)
-    near(ours, torch.vmap(their_operation, places, out)(torch.tensor(x), torch.tensor(w)))
+    function = ag.multiply if places == (None, 1) else ag.matmul
+    their_function = torch.mul if places == (None, 1) else torch.matmul
+    ours = ag.vmap(function, places, out)(x, w)
+    near(ours, torch.vmap(their_function, places, out)(torch.tensor(x), torch.tensor(w)))
 
 
 @pytest.mark.parametrize("transform", ["grad", "hessian", "jacrev", "jacfwd"])
