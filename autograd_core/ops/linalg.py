@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import explain
 from ..primitive import Array, define, implements
 from .axes import as_array
-from .matrices import adjoint, column, conj, epsilon, row
+from .matrices import adjoint, column, conj, epsilon, identity_like, row
 from .products import matmul
 
 __all__ = [
@@ -219,16 +219,20 @@ def lstsq(a: Array, b: Array, rcond: float | None = None) -> Any:
 # -- determinants --------------------------------------------------------------------------------------------
 
 
-def _cofactor_forward(a: Any) -> Any:
-    """det(a) a^-T, or, where a is singular or nearly so, the same without dividing by zero."""
+def _inverse(a: Any) -> Any:
+    """The inverse, or ``None`` where a matrix is singular or nearly so."""
     try:
         inverse = np.linalg.inv(a)
     except np.linalg.LinAlgError:
-        return _cofactor_by_svd(a)
+        return None
     size = np.sum(np.abs(a), axis=(-2, -1)) * np.sum(np.abs(inverse), axis=(-2, -1))
-    if np.any(size * math.sqrt(epsilon(a)) > 1):
-        return _cofactor_by_svd(a)
-    return np.linalg.det(a)[..., None, None] * inverse.mT
+    return None if np.any(size * math.sqrt(epsilon(a)) > 1) else inverse
+
+
+def _cofactor_forward(a: Any) -> Any:
+    """det(a) a^-T, or, where a is singular or nearly so, the same without dividing by zero."""
+    inverse = _inverse(a)
+    return _cofactor_by_svd(a) if inverse is None else np.linalg.det(a)[..., None, None] * inverse.mT
 
 
 def _cofactor_by_svd(a: Any) -> Any:
@@ -249,9 +253,28 @@ _cofactor = define(
 
 
 def _cofactor_contribution(g: Any, out: Any, a: Any) -> Any:
-    """With W = a^-T and C = det(a) W: dC = <C, da> W - W da^T C. Needs the inverse."""
-    w = np.linalg.inv(a).mT
+    """With W = a^-T and C = det(a) W: dC = <C, da> W - W da^T C, which needs the inverse."""
+    inverse = _inverse(a)
+    if inverse is None:
+        return _cofactor_contribution_by_svd(g, a)
+    w = inverse.mT
     return np.sum(g * w, axis=(-2, -1), keepdims=True) * out - out @ g.mT @ w
+
+
+def _cofactor_contribution_by_svd(g: Any, a: Any) -> Any:
+    """With a = U S V* and da = U E V*: cof(a + da) = cof(U) cof(S + E) cof(V*).
+
+    For the diagonal S, with p_ij the product of the S_kk other than k = i and k = j: d cof_ii is the sum over
+    j != i of p_ij E_jj, and d cof_ij = -p_ij E_ji.
+    """
+    u, s, vh = np.linalg.svd(a, full_matrices=False)
+    identity = identity_like(a, a.shape[-1])
+    left_out = np.expand_dims(identity, 0) + np.expand_dims(identity, 1)
+    p = np.prod(np.where(left_out > 0, 1, row(row(s))), axis=-1) * (1 - identity)
+    factor = np.linalg.det(u) * np.linalg.det(vh)
+    inner = factor[..., None, None] * (adjoint(u) @ g @ adjoint(vh))
+    on_diagonal = np.sum(p * column(np.sum(inner * identity, axis=-1)), axis=-2)
+    return conj(u) @ (identity * row(on_diagonal) - (p * inner).mT) @ conj(vh)
 
 
 det = define(
@@ -263,7 +286,7 @@ det = define(
     doc="""The determinant of square matrices.
 
     Its gradient is the matrix of cofactors, det(a) a^-T. It exists for singular matrices too and is
-    computed for them by a singular value decomposition; the second derivative needs the inverse.
+    computed for them by a singular value decomposition, and so is the second derivative.
 
     >>> import autograd_core as ag
     >>> a = ag.tensor([[1.0, 2.0], [2.0, 4.0]], requires_grad=True)

@@ -288,12 +288,14 @@ SAMPLES: dict[str, list[Sample]] = {
     "cofactor": [
         Sample((regular(3, 3),), value=cofactor, complex_step=True),
         Sample((regular(2, 2, 2),), value=cofactor, complex_step=True),
-        Sample((np.outer(real(3), real(3)[::-1]) + np.outer(matrices(3), real(3)),), value=cofactor, order=0),
+        Sample((np.outer(real(3), real(3)[::-1]) + np.outer(matrices(3), real(3)),), value=cofactor, order=1),
     ],
     "det": [
         Sample((regular(3, 3),), value=det, complex_step=True),
         Sample((regular(2, 2, 2),), value=det, complex_step=True),
-        Sample((np.outer(real(3), real(3)[::-1]) + np.outer(matrices(3), real(3)),), value=det, order=1),
+        Sample((np.outer(real(3), real(3)[::-1]) + np.outer(matrices(3), real(3)),), value=det),
+        Sample((np.outer(real(4), real(4)[::-1]),), value=det),
+        Sample((np.outer(real(3), real(3) * 1j),), value=det),
     ],
     "slogdet": [
         Sample((regular(3, 3),), value=lambda a: (np.sign(det(a)), np.log(abs(det(a))))),
