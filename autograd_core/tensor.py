@@ -111,7 +111,7 @@ class Tensor(ArrayMethods):
             self._note_change()
             return
         if modes.special and modes.state.vectorization is not None:
-            modes.state.vectorization.check_written(value)
+            modes.state.vectorization.check_written(self, value)
         if isinstance(value, Tensor | WatchedArray):
             value = np.copy(value._data if isinstance(value, Tensor) else value)
         value = as_value(value)
@@ -566,6 +566,8 @@ class Tensor(ArrayMethods):
                 )
             )
         new = indexing.index_set(self, index, value)
+        if modes.special and modes.state.vectorization is not None:
+            modes.state.vectorization.check_written(self, new)
         if self._requires_grad and not recording:
             self.data = new._data
             return

@@ -6,6 +6,9 @@ registry, in ``tests/test_operations.py``.
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
@@ -14,7 +17,7 @@ import nn
 import nn.functional as F
 from autograd_core import GradientError
 from autograd_core.transforms.batching import CannotBatch
-from autograd_core.transforms.examples import Examples, expand, hide, show
+from autograd_core.transforms.examples import Count, Examples, expand, hide, show
 
 RNG = np.random.default_rng(0)
 X, Y, W = RNG.normal(size=(5, 3)), RNG.normal(size=(6, 3)), RNG.normal(size=(3, 4))
@@ -204,6 +207,149 @@ def test_branches_by_where_pass_no_nan():
     near(ag.grad(lambda s: ag.vmap(lambda x: np.where(x > 0, np.sqrt(abs(x) * s), 0.0))(x).sum())(1.0), 1.0)
 
 
+@pytest.mark.parametrize("branch", [np.sqrt, lambda x: x * np.log(x)], ids=["sqrt", "x log x"])
+def test_second_derivatives_of_branches_pass_no_nan(branch):
+    def f(x):
+        return np.where(x > 0, branch(x), 0.0).sum()
+
+    points = np.array([[0.0, 3.0], [1.0, 2.0], [2.0, 2.0]])
+    with np.errstate(all="ignore"):
+        for examples in (points, points[:, 0], points[:, :1]):
+            hessians = np.stack([ag.hessian(f)(x).data for x in examples])
+            near(ag.vmap(ag.hessian(f))(examples), hessians)
+            near(
+                ag.vmap(ag.grad(lambda x: ag.grad(f)(x).sum()))(examples),
+                hessians.sum(-1) if hessians.ndim > 1 else hessians,
+            )
+        through = ag.hessian(lambda p: ag.vmap(f)(p).sum())(points)
+        near(through, ag.hessian(lambda p: sum(f(x) for x in p))(points))
+
+
+class Number:
+    def __index__(self):
+        return 1
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        (np.True_, slice(None), [0, 1]),
+        (range(1), slice(None), range(2)),
+        (Number(), slice(None), [0, 1]),
+        (0, slice(None), [0, 1]),
+        (slice(None), True, [0, 1]),
+        ([0, 1], [1, 0]),
+        (..., [0, 1]),
+    ],
+)
+def test_indices_of_every_kind(index):
+    stack = RNG.normal(size=(2, 3, 4, 5))
+    near(ag.vmap(lambda x: x[index])(stack), np.stack([x[index] for x in stack]))
+
+
+# What is wrong for one example must not find the axis that counts them.
+INVALID = {
+    "sum": lambda x: x.sum(-2),
+    "max": lambda x: np.max(x, -2),
+    "add.reduce": lambda x: np.add.reduce(x, -2),
+    "mean": lambda x: np.mean(x, (-1, -2)),
+    "flip": lambda x: np.flip(x, -2),
+    "swapaxes": lambda x: np.swapaxes(x, 0, -2),
+    "transpose": lambda x: np.transpose(x, (1,)),
+    "squeeze": lambda x: np.squeeze(x[None], -3),
+    "concatenate": lambda x: np.concatenate([x[0], x[1]], -1),
+    "number @ matrix": lambda x: x[0] @ np.ones((1, 3)),
+    "matrix @ number": lambda x: np.ones((3, 3)) @ x[0],
+    "too many axes": lambda x: x.at[0].set(np.array([10.0, 20.0, 30.0])),
+    "a matrix into a vector": lambda x: x.at[...].set(np.ones((3, 3))),
+    "solve": lambda x: np.linalg.solve(x, x),
+}
+
+
+@pytest.mark.parametrize("name", list(INVALID))
+def test_what_is_wrong_for_one_example_is_wrong_for_all(name):
+    square = RNG.normal(size=(3, 3))
+    with pytest.raises((ValueError, IndexError)) as alone:
+        INVALID[name](ag.tensor(square[0]))
+    with pytest.raises((ValueError, IndexError)) as together:
+        ag.vmap(INVALID[name])(square)
+    assert type(together.value) is type(alone.value)
+
+
+def test_numpy_cannot_write_examples_into_an_array():
+    def copy(x):
+        z = np.zeros(3)
+        np.copyto(z, x)
+        return z
+
+    with pytest.raises(TypeError, match="array"):
+        ag.vmap(copy)(X)
+    y = np.arange(3.0)
+    near(ag.vmap(lambda x, y: np.nan_to_num(x, nan=y))(np.full((3, 2), np.nan), y), np.stack([y, y], 1))
+    near(ag.vmap(lambda x: ag.zeros(3).at[1].set(x[0]))(X), np.stack([[0.0, x[0], 0.0] for x in X]))
+
+
+def test_a_tensor_from_outside_is_not_written_into():
+    shared = ag.tensor(np.zeros(3))
+
+    def accumulate(x):
+        shared[0] = shared[0] + x[0]
+        return shared * 1.0
+
+    def fill(x):
+        mine = ag.zeros(3)
+        mine[1] = x[0]
+        return mine
+
+    with pytest.raises(TypeError, match=r"inside vmap.*Tensor from outside"):
+        ag.vmap(accumulate)(X)
+    near(shared, np.zeros(3))
+    near(ag.vmap(fill)(X), np.stack([[0.0, x[0], 0.0] for x in X]))
+
+
+def test_values_of_two_calls_do_not_meet():
+    kept = []
+    ag.vmap(lambda x: kept.append(x * 2.0) or x)(X)
+    with pytest.raises(TypeError, match="vmap: expected Tensors of one call"):
+        ag.vmap(lambda x: x * kept[0])(X)
+
+
+def test_a_traced_vmap_is_replayed():
+    graph = ag.Graph.trace(ag.vmap(lambda x: np.tanh(x).sum()), X)
+    near(graph.forward(2.0 * X), np.tanh(2.0 * X).sum(1))
+
+
+def test_a_function_that_goes_one_by_one_inside_two():
+    logits, labels = RNG.normal(size=(3, 4)), np.array([2, 1])
+    got = ag.vmap(ag.vmap(F.cross_entropy, (None, 0)), (0, None))(logits, labels)
+    expected = [[F.cross_entropy(ag.tensor(row), label).item() for label in labels] for row in logits]
+    near(got, np.array(expected))
+
+
+@pytest.mark.parametrize(
+    "f", [np.sort, np.cumsum, np.linalg.norm, np.std, np.median, lambda x: np.reshape(x, (-1, 1)), np.fft.fft]
+)
+def test_no_examples(f):
+    got = ag.vmap(f)(np.empty((0, 3)))
+    assert got.shape == (0, *np.shape(f(np.ones(3))))
+
+
+def test_results_of_different_shapes_are_refused():
+    with pytest.raises(ValueError, match=r"vmap: expected results of one shape.*np\.where"):
+        ag.vmap(lambda x: x[x > 0])(np.array([[1.0, 1.0], [1.0, -1.0]]))
+
+
+def test_nothing_is_kept_of_operations_that_are_not_registered():
+    def passing():
+        twice = ag.Primitive("twice", lambda x: 2 * x, lambda g, out, x: 2 * g)
+        near(ag.vmap(ag.grad(lambda x: twice(x).sum()))(X), np.full_like(X, 2.0))
+        return weakref.ref(twice)
+
+    gone = passing()
+    gc.collect()
+    assert gone() is None
+
+
 def test_printing_shows_all_examples(capsys):
     ag.vmap(lambda x: print(x))(np.array([1.0, 2.0]))
     assert capsys.readouterr().out == "tensor([1., 2.])\n"
@@ -255,6 +401,7 @@ def test_what_examples_share_is_not_written_into():
         (lambda: ag.vmap(lambda p: p["a"], 2)({"a": X}), ValueError, r"argument 0\['a'\] to have an axis 2"),
         (lambda: ag.vmap(lambda x: x, None)(X), ValueError, "no argument.*axis_size"),
         (lambda: ag.vmap(lambda x: x, axis_size=4)(X), ValueError, "4 in axis_size, 5 in argument 0"),
+        (lambda: ag.vmap(lambda x: x, axis_size=2.5)(X), ValueError, "axis_size to be a number.*got 2.5"),
         (lambda: ag.vmap(lambda x: x, "0")(X), ValueError, "in_axes"),
         (lambda: ag.vmap(lambda x: x, ((0, 0),))(X), ValueError, r"in_axes\[0\]"),
         (lambda: ag.vmap(lambda x: x, 0, (0, 0))(X), ValueError, "out_axes"),
@@ -283,11 +430,11 @@ def test_the_mode_ends_with_an_error():
 
 def test_examples_hide_and_show():
     values = RNG.normal(size=(2, 3, 4))
-    one = hide(values)
-    two = hide(one)
+    one = hide(values, count=Count(2))
+    two = hide(one, count=Count(3))
     assert (one.sizes, one.shape, two.sizes, two.shape) == ((2,), (3, 4), (2, 3), (4,))
     near(show(show(two)), values)
-    assert expand(1.0, (2, 3)).entries.shape == (6,)
+    assert expand(1.0, two.sizes).entries.shape == (6,)
     assert (two * one[0]).sizes == (2, 3)  # what depends on the outer one only is repeated
     for use in (np.asarray, bool, float, Examples.item, Examples.tolist):
         with pytest.raises(CannotBatch):

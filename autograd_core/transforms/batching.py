@@ -58,6 +58,10 @@ class Batch(np.lib.mixins.NDArrayOperatorsMixin):
         return self.entries.dtype
 
     @property
+    def nbytes(self) -> int:
+        return self.entries.nbytes
+
+    @property
     def size(self) -> int:
         return math.prod(self.entries.shape[1:])
 
@@ -146,9 +150,10 @@ class Batch(np.lib.mixins.NDArrayOperatorsMixin):
         return self.like(self.entries[_index_of(index)])
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        if isinstance(value, Batch):
-            value = _aligned(value, self[index].ndim)
-        self.entries[_index_of(index)] = value
+        ndim = self[index].ndim
+        if np.ndim(value) > ndim:
+            raise CannotBatch("assigning more axes than there are")
+        self.entries[_index_of(index)] = _aligned(value, ndim)
 
 
 def _index_of(index: Any) -> tuple[Any, ...]:
@@ -156,12 +161,11 @@ def _index_of(index: Any) -> tuple[Any, ...]:
     parts = index if isinstance(index, tuple) else (index,)
     if any(isinstance(part, Batch) for part in parts):
         raise CannotBatch("an index")
-    arrays = [i for i, part in enumerate(parts) if isinstance(part, np.ndarray | list)]
-    if arrays:
-        # Integers count as index arrays beside arrays; apart from each other, they put their axis first.
-        arrays = [i for i, part in enumerate(parts) if isinstance(part, np.ndarray | list | int | np.integer)]
-        if arrays[-1] - arrays[0] != len(arrays) - 1:
-            raise CannotBatch("index arrays apart from each other")
+    axes = [i for i, part in enumerate(parts) if not (part is None or part is Ellipsis or isinstance(part, slice))]
+    advanced = any(type(parts[i]) is not int and not isinstance(parts[i], np.integer) for i in axes)
+    # Integers count as index arrays beside arrays; apart from each other, they put their axis first.
+    if advanced and axes[-1] - axes[0] != len(axes) - 1:
+        raise CannotBatch("index arrays apart from each other")
     return (slice(None), *parts)
 
 
@@ -185,6 +189,8 @@ def _one_by_one(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     found: list[Batch] = []
     _collect([args, kwargs], found)
     results = [function(*_entry(args, i), **_entry(kwargs, i)) for i in range(len(found[0].entries))]
+    if results[0] is None:
+        raise CannotBatch("writing into an array")
     if isinstance(results[0], tuple):
         return tuple(Batch(np.stack(parts)) for parts in zip(*results, strict=True))
     return Batch(np.stack(results))
@@ -213,6 +219,8 @@ def _entry(structure: Any, i: int) -> Any:
 
 
 def _matmul(a: Any, b: Any) -> Any:
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
+        raise CannotBatch("a product with a number")
     if not isinstance(b, Batch):
         if a.ndim == 1 and b.ndim <= 2:
             return Batch(a.entries @ b)
@@ -245,8 +253,10 @@ def _axes(axis: Any, ndim: int) -> Any:
     if axis is None:
         return tuple(range(1, ndim + 1))
     if isinstance(axis, tuple | list):
-        return tuple(i + 1 if i >= 0 else i for i in axis)
-    return axis + 1 if axis >= 0 else axis
+        return tuple(_axes(i, ndim) for i in axis)
+    if not -ndim <= axis < ndim:  # which the stack may well have
+        raise CannotBatch(f"axis {axis} of {ndim}")
+    return axis % ndim + 1
 
 
 def _reduction(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -282,7 +292,7 @@ def _transpose(x: Batch, *axes: Any) -> Any:
     order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
     if not order:
         order = tuple(range(x.ndim))[::-1]
-    return Batch(np.transpose(x.entries, (0, *(i % x.ndim + 1 for i in order))))
+    return Batch(np.transpose(x.entries, (0, *_axes(tuple(order), x.ndim))))
 
 
 def _swapaxes(x: Batch, axis1: int, axis2: int) -> Batch:
@@ -294,7 +304,8 @@ def _moveaxis(x: Batch, source: Any, destination: Any) -> Batch:
 
 
 def _expand_dims(x: Batch, axis: Any) -> Batch:
-    return Batch(np.expand_dims(x.entries, _axes(axis, x.ndim)))
+    more = len(axis) if isinstance(axis, tuple | list) else 1
+    return Batch(np.expand_dims(x.entries, _axes(axis, x.ndim + more)))
 
 
 def _squeeze(x: Batch, axis: Any = None) -> Batch:
@@ -333,7 +344,8 @@ def _joined(function: Callable[..., Any]) -> Callable[..., Any]:
         if options or axis is None:
             return NotImplemented
         n = next(len(item.entries) for item in arrays if isinstance(item, Batch))
-        return Batch(function([_full_stack(item, n) for item in arrays], axis=axis + 1 if axis >= 0 else axis))
+        ndim = min(np.ndim(item) for item in arrays) + (function is np.stack)
+        return Batch(function([_full_stack(item, n) for item in arrays], axis=_axes(axis, ndim)))
 
     return join
 
@@ -355,10 +367,9 @@ def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     if isinstance(axes, int | np.integer):
         axes = list(range(ndim_a - axes, ndim_a)), list(range(axes))
     of_a, of_b = ([i] if isinstance(i, int | np.integer) else list(i) for i in axes)
-    of_a, of_b = [i % ndim_a for i in of_a], [i % ndim_b for i in of_b]
     if isinstance(a, Batch):
-        return Batch(np.tensordot(a.entries, b, ([i + 1 for i in of_a], of_b)))
-    result = np.tensordot(a, b.entries, (of_a, [i + 1 for i in of_b]))
+        return Batch(np.tensordot(a.entries, b, (_axes(of_a, ndim_a), of_b)))
+    result = np.tensordot(a, b.entries, (of_a, _axes(of_b, ndim_b)))
     return Batch(np.moveaxis(result, ndim_a - len(of_a), 0))
 
 
@@ -373,12 +384,29 @@ def _of_entries(function: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+def _solve(a: Any, b: Any) -> Any:
+    if a.ndim < 2 or b.ndim < 1:
+        return NotImplemented
+    if b.ndim == 1:
+        columns = Batch(b.entries[:, :, None]) if isinstance(b, Batch) else b[:, None]
+        return Batch(np.linalg.solve(_aligned(a, a.ndim), _aligned(columns, a.ndim))[..., 0])
+    ndim = max(a.ndim, b.ndim)
+    return Batch(np.linalg.solve(_aligned(a, ndim), _aligned(b, ndim)))
+
+
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.sum: _reduction(np.sum),
     np.mean: _reduction(np.mean),
     np.prod: _reduction(np.prod),
     np.max: _reduction(np.max),
     np.min: _reduction(np.min),
+    np.all: _reduction(np.all),
+    np.any: _reduction(np.any),
+    np.argmax: _along(np.argmax),
+    np.argmin: _along(np.argmin),
+    np.argsort: _along(np.argsort),
+    np.cumprod: _along(np.cumprod),
+    np.sort: _along(np.sort),
     np.cumsum: _along(np.cumsum),
     np.flip: _along(np.flip),
     np.reshape: _reshape,
@@ -400,6 +428,10 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.stack: _joined(np.stack),
     np.einsum: _einsum,
     np.tensordot: _tensordot,
+    np.linalg.cholesky: _of_entries(np.linalg.cholesky),
+    np.linalg.det: _of_entries(np.linalg.det),
+    np.linalg.inv: _of_entries(np.linalg.inv),
+    np.linalg.solve: _solve,
     np.tril: _of_entries(np.tril),
     np.triu: _of_entries(np.triu),
     np.real: lambda x: Batch(np.real(x.entries)),

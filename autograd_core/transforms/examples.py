@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import lru_cache, wraps
+from functools import cache, wraps
 from typing import Any
 
 import numpy as np
@@ -24,12 +24,16 @@ import numpy as np
 from .. import modes
 from ..blocks import in_blocks
 from ..errors import GradientError, explain
-from ..nonfinite import listen, without_spurious_nan
-from ..primitive import Primitive
-from ..recording import Node, make_constant
+from ..ops.choosing import where
+from ..primitive import PRIMITIVES, Primitive
+from ..recording import Node, make_constant, next_index
 from .batching import Batch, CannotBatch
 
 __all__: list[str] = []
+
+
+class Count(int):
+    """A number of examples that is told apart from the same number in another call of ``vmap``."""
 
 
 class Examples(Batch):
@@ -40,14 +44,14 @@ class Examples(Batch):
         sizes: how many examples each ``vmap`` has, the outermost first. Their product is the length of the axis.
 
     >>> import numpy as np
-    >>> examples = Examples(np.ones((5, 3)), (5,))
+    >>> examples = Examples(np.ones((5, 3)), (Count(5),))
     >>> examples.shape, np.sum(examples).entries
     ((3,), array([3., 3., 3., 3., 3.]))
     """
 
     __slots__ = ("sizes",)
 
-    def __init__(self, entries: Any, sizes: tuple[int, ...]) -> None:
+    def __init__(self, entries: Any, sizes: tuple[Count, ...]) -> None:
         super().__init__(entries)
         self.sizes = sizes
 
@@ -56,6 +60,9 @@ class Examples(Batch):
 
     def __int__(self) -> int:
         raise CannotBatch("a number")
+
+    def __index__(self) -> int:
+        raise CannotBatch("a whole number")
 
     def item(self, *index: int) -> Any:
         raise CannotBatch("a number")
@@ -76,30 +83,52 @@ class Examples(Batch):
 
     @staticmethod
     def __record_operation__(primitive: Any, operands: tuple[Any, ...], attributes: dict[str, Any]) -> Any:
+        if primitive is hide or primitive is show:
+            return primitive.forward(*operands, **attributes)
         return _run(primitive, primitive.forward, operands, attributes)
 
 
-def _with_sizes(result: Any, sizes: tuple[int, ...]) -> Any:
+def _with_sizes(result: Any, sizes: tuple[Count, ...]) -> Any:
     if type(result) is tuple:
         return tuple(_with_sizes(part, sizes) for part in result)
     return Examples(result.entries, sizes) if type(result) is Batch else result
 
 
-def sizes_of(x: Any) -> tuple[int, ...]:
+def sizes_of(x: Any) -> tuple[Count, ...]:
     """How many examples each ``vmap`` has that the value of ``x`` (a Tensor or an array) depends on."""
     value = x._data if isinstance(x, Node) else x
     return value.sizes if isinstance(value, Examples) else ()
 
 
-def _deepest(structure: Any) -> tuple[int, ...]:
-    """The most sizes of what stands in nested tuples, lists and dicts."""
-    if isinstance(structure, list | tuple | dict):
-        items = structure.values() if isinstance(structure, dict) else structure
-        return max((_deepest(item) for item in items), key=len, default=())
-    return sizes_of(structure)
+def _deepest(structure: Any) -> tuple[Count, ...]:
+    """The most sizes of what stands in nested tuples, lists and dicts.
+
+    Raises:
+        TypeError: if they belong to calls of ``vmap`` that are not nested in each other.
+    """
+    if not isinstance(structure, list | tuple | dict):
+        return sizes_of(structure)
+    deepest: tuple[Count, ...] = ()
+    for item in structure.values() if isinstance(structure, dict) else structure:
+        sizes = _deepest(item)
+        if any(a is not b for a, b in zip(sizes, deepest)):
+            raise _strangers()
+        deepest = max(sizes, deepest, key=len)
+    return deepest
 
 
-def _of_one_depth(structure: Any) -> tuple[tuple[int, ...], Any]:
+def _strangers() -> TypeError:
+    return TypeError(
+        explain(
+            "vmap",
+            expected="Tensors of one call",
+            got="one that was kept from another, whose examples are others",
+            remedy="return from the function what is needed after it, and pass what it needs as an argument",
+        )
+    )
+
+
+def _of_one_depth(structure: Any) -> tuple[tuple[Count, ...], Any]:
     """What depends on an outer ``vmap`` only, repeated for each example of the inner ones."""
     sizes = _deepest(structure)
     if len(sizes) > 1:
@@ -110,10 +139,10 @@ def _of_one_depth(structure: Any) -> tuple[tuple[int, ...], Any]:
 # -- between visible and hidden axes ------------------------------------------------------------------
 
 
-def _hide(x: Any) -> Examples:
+def _hide(x: Any, count: Count) -> Examples:
     if not isinstance(x, Examples):
-        return Examples(x, (x.shape[0],))
-    return Examples(x.entries.reshape(-1, *x.shape[1:]), (*x.sizes, x.shape[0]))
+        return Examples(x, (count,))
+    return Examples(x.entries.reshape(math.prod(x.sizes) * count, *x.shape[1:]), (*x.sizes, count))
 
 
 def _show(x: Examples) -> Any:
@@ -124,8 +153,8 @@ def _show(x: Examples) -> Any:
 
 
 # The first axis as the hidden axis of one more ``vmap``, and back.
-hide: Primitive = Primitive("hide", _hide, lambda g, out, x: show(expand(_one(g), sizes_of(out))), formulas="1")
-show: Primitive = Primitive("show", _show, lambda g, out, x: hide(_one(g)), formulas="1")
+hide: Primitive = Primitive("hide", _hide, lambda g, out, x, count: show(expand(_one(g), sizes_of(out))), formulas="1")
+show: Primitive = Primitive("show", _show, lambda g, out, x: hide(_one(g), count=sizes_of(x)[-1]), formulas="1")
 
 
 def _one(g: Any) -> Any:
@@ -135,10 +164,11 @@ def _one(g: Any) -> Any:
     return g
 
 
-def expand(x: Any, sizes: tuple[int, ...]) -> Any:
+def expand(x: Any, sizes: tuple[Count, ...]) -> Any:
     """``x`` (a Tensor, an array or a number) as a value for each of the examples that ``sizes`` counts."""
     for n in sizes[len(sizes_of(x)) :]:
-        x = hide(np.broadcast_to(x, (n, *np.shape(x))))
+        shape = x.shape if hasattr(x, "shape") else np.shape(x)
+        x = hide(np.broadcast_to(x, (n, *shape)), count=n)
     return x
 
 
@@ -150,12 +180,12 @@ def _visible(x: Any) -> Any:
     return np.reshape(x, (math.prod(sizes), *shape)) if len(sizes) > 1 else x
 
 
-def _hidden(x: Any, sizes: tuple[int, ...]) -> Any:
+def _hidden(x: Any, sizes: tuple[Count, ...]) -> Any:
     """The inverse of ``_visible``."""
     if len(sizes) > 1:
         x = np.reshape(x, (*sizes, *x.shape[1:]))
-    for _ in sizes:
-        x = hide(x)
+    for n in sizes:
+        x = hide(x, count=n)
     return x
 
 
@@ -167,10 +197,14 @@ class Vectorization:
 
     Args:
         sizes: how many examples each ``vmap`` around here has; () while a rule works on recorded examples.
+
+    Attributes:
+        first: the number of the first node that is made in it.
     """
 
-    def __init__(self, sizes: tuple[int, ...]) -> None:
+    def __init__(self, sizes: tuple[Count, ...]) -> None:
         self.sizes = sizes
+        self.first = next_index()
 
     def lift(self, primitive: Primitive, inputs: Sequence[Any], attributes: dict[str, Any]) -> Primitive:
         """The operation that takes the place of ``primitive`` on ``inputs``."""
@@ -190,16 +224,16 @@ class Vectorization:
                 )
             )
 
-    def check_written(self, value: Any) -> None:
-        """Refuse to write what differs from example to example into a Tensor that all examples share."""
-        if sizes_of(value):
+    def check_written(self, tensor: Any, value: Any) -> None:
+        """Refuse to write what differs from example to example into a Tensor from outside."""
+        if tensor.index < self.first and len(sizes_of(value)) > len(sizes_of(tensor)):
             raise TypeError(
                 explain(
-                    "tensor.data = value inside vmap",
+                    "writing into a Tensor inside vmap",
                     expected="a value that is the same for all examples",
-                    got="one that differs from example to example",
-                    remedy="return it from the function, or switch off what writes it (a layer's running statistics: "
-                    "module.eval() or track_running_stats=False)",
+                    got="one that differs from example to example, into a Tensor from outside",
+                    remedy="write into a copy, return it from the function, or switch off what writes it (a layer's "
+                    "running statistics: module.eval() or track_running_stats=False)",
                 )
             )
 
@@ -209,13 +243,21 @@ class vectorizing(modes._Switch):
 
     _attribute = "vectorization"
 
-    def __init__(self, sizes: tuple[int, ...] | None = ()) -> None:
+    def __init__(self, sizes: tuple[Count, ...] | None = ()) -> None:
         self._value = None if sizes is None else Vectorization(sizes)
 
 
-@lru_cache(maxsize=1024)
 def _lifted(primitive: Primitive) -> Primitive:
-    """``primitive`` on examples."""
+    """``primitive`` on examples. Those that are not registered come and go with the graphs they stand in."""
+    return _known(primitive) if PRIMITIVES.get(primitive.name) is primitive else _on_examples(primitive)
+
+
+@cache
+def _known(primitive: Primitive) -> Primitive:
+    return _on_examples(primitive)
+
+
+def _on_examples(primitive: Primitive) -> Primitive:
 
     def forward(*inputs: Any, **attributes: Any) -> Any:
         results = _run(primitive, primitive.forward, inputs, attributes)
@@ -227,11 +269,9 @@ def _lifted(primitive: Primitive) -> Primitive:
             return _run(primitive, rule, operands, attributes)
 
         def run(*operands: Any, **attributes: Any) -> Any:
-            reports: list[str] = []
-            with listen(reports):
-                contribution = at_once(*operands, **attributes)
-            if reports and primitive.elementwise:
-                contribution = without_spurious_nan(contribution, at_once, *operands, **attributes)
+            contribution = at_once(*operands, **attributes)
+            if primitive.elementwise:
+                contribution = _without_spurious_nan(contribution, at_once, operands, attributes)
             return _settled(contribution, operands[2 + position], operands[1])
 
         return None if rule is None else run
@@ -250,6 +290,20 @@ def _lifted(primitive: Primitive) -> Primitive:
         multiple=primitive.multiple,
         doc=primitive.__doc__,
     )
+
+
+def _without_spurious_nan(contribution: Any, rule: Any, operands: tuple[Any, ...], attributes: dict[str, Any]) -> Any:
+    """``nonfinite.without_spurious_nan`` for the contributions of all examples."""
+    g, *others = _map(operands, lambda x: x._data if isinstance(x, Node) else x)
+    bad = np.isnan(contribution._data if isinstance(contribution, Node) else contribution)
+    if bad.shape != g.shape or not np.any(getattr(bad, "entries", bad)):
+        return contribution
+    derivative = rule(np.ones_like(g), *others, **attributes)
+    spurious = bad & ((g == 0) | (derivative == 0))
+    if not isinstance(contribution, Node):
+        return where(spurious, 0, contribution)
+    with vectorizing():
+        return where(make_constant(spurious), 0, contribution)
 
 
 def _settled(contribution: Any, x: Any, out: Any) -> Any:
@@ -300,7 +354,7 @@ def _map(structure: Any, function: Callable[[Any], Any]) -> Any:
     return function(structure)
 
 
-def _elementwise(function: Any, operands: Sequence[Any], attributes: dict[str, Any], sizes: tuple[int, ...]) -> Any:
+def _elementwise(function: Any, operands: Sequence[Any], attributes: dict[str, Any], sizes: tuple[Count, ...]) -> Any:
     """An elementwise function on the entries themselves."""
     ndim = max(np.ndim(x) for x in operands)
     arrays = []
@@ -322,12 +376,13 @@ def for_each_example(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*args, **kwargs)
         except CannotBatch:
-            return _one_by_one(function, args, kwargs, _deepest((args, kwargs)))
+            sizes, (args, kwargs) = _of_one_depth((args, kwargs))
+            return _one_by_one(function, args, kwargs, sizes)
 
     return run
 
 
-def _one_by_one(function: Any, operands: Any, attributes: Any, sizes: tuple[int, ...]) -> Any:
+def _one_by_one(function: Any, operands: Any, attributes: Any, sizes: tuple[Count, ...]) -> Any:
     """Run a function on one example after the other, on arrays or on Tensors."""
     shown: dict[int, Any] = {}
 
@@ -340,9 +395,34 @@ def _one_by_one(function: Any, operands: Any, attributes: Any, sizes: tuple[int,
         args, kwargs = _map((operands, attributes), lambda x: visible(x)[i] if sizes_of(x) else x)
         return function(*args, **kwargs)
 
-    results = [of_example(i) for i in range(math.prod(sizes))]
+    def of_no_example() -> Any:
+        """What an example would give, if there were one: the results have its shape and dtype."""
+
+        def example(x: Any) -> Any:
+            return np.ones_like(visible(x), shape=x.shape) if sizes_of(x) else x
+
+        args, kwargs = _map((operands, attributes), example)
+        return function(*args, **kwargs)
+
+    count = math.prod(sizes)
+    results = [of_example(i) for i in range(count)] or [of_no_example()]
     if isinstance(results[0], tuple):
-        return tuple(
-            None if parts[0] is None else _hidden(np.stack(parts), sizes) for parts in zip(*results, strict=True)
+        return tuple(None if parts[0] is None else _together(parts, sizes) for parts in zip(*results, strict=True))
+    return _together(results, sizes)
+
+
+def _together(results: Sequence[Any], sizes: tuple[Count, ...]) -> Any:
+    """The results for single examples as the result for all."""
+    shapes = {np.shape(result) for result in results}
+    if results[0] is None:
+        raise CannotBatch("writing into an array")
+    if len(shapes) > 1:
+        raise ValueError(
+            explain(
+                "vmap",
+                expected="results of one shape for all examples",
+                got=f"the shapes {', '.join(map(str, sorted(shapes)))}",
+                remedy="use np.where in place of boolean indices, and lengths that do not depend on values",
+            )
         )
-    return _hidden(np.stack(results), sizes)
+    return _hidden(np.stack(results)[: math.prod(sizes)], sizes)

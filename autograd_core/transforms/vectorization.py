@@ -10,9 +10,10 @@ import numpy as np
 from .. import modes
 from ..errors import explain
 from ..recording import Node, make_constant
+from ..tensor import Tensor
 from ..values import as_value
 from .batching import CannotBatch
-from .examples import expand, hide, show, sizes_of, vectorizing
+from .examples import Count, expand, hide, show, sizes_of, vectorizing
 from .tracing import check_function, described
 from .trees import Structure, flatten, unflatten
 
@@ -67,10 +68,10 @@ def vmap(
     def transformed(*args: Any, **kwargs: Any) -> Any:
         around = () if modes.state.vectorization is None else modes.state.vectorization.sizes
         leaves, structure, axes = _arguments(args, kwargs, in_axes)
-        n = _number_of_examples(leaves, structure, axes, axis_size)
+        n = Count(_number_of_examples(leaves, structure, axes, axis_size))
         with vectorizing((*around, n)):
             stand_ins = [
-                leaf if axis is None else hide(np.moveaxis(_tensor(leaf, around), axis, 0))
+                leaf if axis is None else hide(np.moveaxis(_tensor(leaf, around), axis, 0), count=n)
                 for leaf, axis in zip(leaves, axes, strict=True)
             ]
             args, kwargs = unflatten(structure, stand_ins)
@@ -91,7 +92,7 @@ def vmap(
     return described(transformed, f, "vmap")
 
 
-def _tensor(leaf: Any, sizes: tuple[int, ...]) -> Any:
+def _tensor(leaf: Any, sizes: tuple[Count, ...]) -> Any:
     return expand(leaf if isinstance(leaf, Node) else make_constant(as_value(leaf)), sizes)
 
 
@@ -116,7 +117,7 @@ def _arguments(args: Any, kwargs: Any, in_axes: Any) -> tuple[list[Any], Structu
 
 def _axes(name: str, axes: Any, structure: Structure, path: str) -> list[Any]:
     """One axis per leaf of ``structure``, from a structure that may end earlier."""
-    if axes is None or (isinstance(axes, int) and not isinstance(axes, bool)):
+    if axes is None or (isinstance(axes, int | np.integer) and not isinstance(axes, bool)):
         return [axes] * structure.size
     if isinstance(axes, dict) and structure.kind is not None and issubclass(structure.kind, dict):
         fits = axes.keys() == set(structure.keys)
@@ -142,19 +143,27 @@ def _axes(name: str, axes: Any, structure: Structure, path: str) -> list[Any]:
 
 def _number_of_examples(leaves: Sequence[Any], structure: Structure, axes: Sequence[Any], size: Any) -> int:
     paths = structure.paths()
+    if size is not None and (not isinstance(size, int | np.integer) or size < 0):
+        raise ValueError(
+            explain(
+                "vmap", expected="axis_size to be a number of examples", got=repr(size), remedy="pass an int from 0 on"
+            )
+        )
     found: dict[int, str] = {} if size is None else {int(size): "axis_size"}
     for leaf, axis, path in zip(leaves, axes, paths, strict=True):
         if axis is None:
             continue
         where = _argument(path)
-        shape = np.shape(leaf)
+        shape = leaf.shape if isinstance(leaf, Tensor) else np.shape(leaf)
         if not -len(shape) <= axis < len(shape):
             raise ValueError(
                 explain(
                     "vmap",
                     expected=f"{where} to have an axis {axis} that counts the examples",
                     got=f"shape {shape}",
-                    remedy="pass None in in_axes for what all examples share",
+                    remedy="pass None in in_axes for what all examples share, by position"
+                    if where.startswith("argument '")
+                    else "pass None in in_axes for what all examples share",
                 )
             )
         found.setdefault(shape[axis], where)
@@ -177,7 +186,7 @@ def _argument(path: str) -> str:
     return f"argument {place[1:]}{rest}"
 
 
-def _finished(leaf: Any, axis: int | None, sizes: tuple[int, ...], path: str) -> Any:
+def _finished(leaf: Any, axis: int | None, sizes: tuple[Count, ...], path: str) -> Any:
     """A result of the function as a result of ``vmap``."""
     if not isinstance(leaf, Node):
         try:
