@@ -58,6 +58,10 @@ class Batch(np.lib.mixins.NDArrayOperatorsMixin):
         return self.entries.dtype
 
     @property
+    def itemsize(self) -> int:
+        return self.entries.itemsize
+
+    @property
     def nbytes(self) -> int:
         return self.entries.nbytes
 

@@ -32,7 +32,8 @@ def vmap(
     in_axes=(None, 0, 0))(parameters, x, y)`` is the gradient of each example's loss.
 
     ``f`` may not decide by values (``if x > 0``: use ``np.where``) nor turn them into Python numbers.
-    Random numbers that are drawn inside are the same for all examples.
+    Random numbers that are drawn inside are the same for all examples. A Tensor that was made inside is of no use
+    outside: return what is needed there.
 
     Args:
         f: a function of arrays and nested structures of them, made of ``np.*``, ``ag.*`` and operators.
