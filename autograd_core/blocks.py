@@ -77,29 +77,32 @@ def in_blocks(function: Callable[..., Any], arrays: Sequence[Any]) -> tuple[Any,
     return out, True
 
 
-def add_in_blocks(function: Callable[..., Any], arrays: Sequence[Any], total: Any) -> bool:
-    """``total += function(*arrays)`` for an elementwise function, block by block.
+def add_in_blocks(functions: Sequence[Callable[..., Any]], arrays: Sequence[Any], total: Any) -> bool:
+    """``total += function(*arrays)`` for each of some elementwise functions, block by block.
 
     Returns:
         Whether it was done. If not, ``total`` is unchanged.
     """
     order = _memory_order((*arrays, total))
     if order is not None:
-        return add_in_blocks(function, _transposed(arrays, order), total.transpose(order))
+        return add_in_blocks(functions, _transposed(arrays, order), total.transpose(order))
     cut = _cut(arrays)
     if cut is None or type(total) is not np.ndarray or not total.flags.c_contiguous:
         return False
     flat, shape, size, block = cut
-    first = function(*_slices(flat, 0, min(block, size)))
-    if shape != total.shape or first.shape != (min(block, size),) or first.dtype != total.dtype:
+    start = min(block, size)
+    first = [function(*_slices(flat, 0, start)) for function in functions]
+    if shape != total.shape or any(part.shape != (start,) or part.dtype != total.dtype for part in first):
         return False
     result = total.reshape(-1)
-    result[: len(first)] += first
+    for part in first:
+        result[:start] += part
 
     def work(low: int, high: int) -> None:
-        result[low:high] += function(*_slices(flat, low, high))
+        for function in functions:
+            result[low:high] += function(*_slices(flat, low, high))
 
-    share_out(work, len(first), size, block)
+    share_out(work, start, size, block)
     return True
 
 

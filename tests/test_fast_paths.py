@@ -13,7 +13,7 @@ import pytest
 
 import autograd_core as ag
 import nn
-from autograd_core import blas, blocks, memory, modes
+from autograd_core import blas, blocks, memory, modes, recording, unrolled
 from autograd_core.graph import backward_pass, topological_order
 from autograd_core.unrolled import backward_pass_unrolled
 
@@ -128,9 +128,9 @@ def test_blocks_keep_an_order_of_axes_that_all_arrays_share():
     assert result.strides == x.strides
     np.testing.assert_array_equal(result, rule(x, y, 2.0))
     expected = total + rule(x, y, 2.0)
-    assert blocks.add_in_blocks(rule, (x, y, 2.0), total)
+    assert blocks.add_in_blocks([rule], (x, y, 2.0), total)
     np.testing.assert_array_equal(total, expected)
-    assert not blocks.add_in_blocks(rule, (x, y, 2.0), total.copy("C"))
+    assert not blocks.add_in_blocks([rule], (x, y, 2.0), total.copy("C"))
     assert not blocks.in_blocks(rule, (x[::2], y[::2], 2.0))[1]  # gaps
     assert blocks.in_blocks(lambda x: x, (x,))[0] is x
 
@@ -231,13 +231,53 @@ def test_every_task_is_worked_off_once(workers, monkeypatch):
         blocks.work_off(range(4), fail)
 
 
+@pytest.mark.parametrize("seed", range(30))
+def test_large_arrays_through_the_unrolled_pass_bit_for_bit(seed, monkeypatch):
+    for module, name, value in ((recording, "LARGE", 50), (unrolled, "LARGE", 50), (blocks, "BLOCK", 160)):
+        monkeypatch.setattr(module, name, value)
+    rng = np.random.default_rng(seed)
+    kinds = rng.choice(["f4", "f8"], 3, p=[0.8, 0.2])
+    values = [ag.tensor(rng.standard_normal((9, 7)).astype(kind), requires_grad=True) for kind in kinds]
+    one = (np.tanh, np.sin, np.exp, np.abs, np.negative, ag.special.expit, ag.relu)
+    two = (np.add, np.multiply, np.subtract, np.maximum, np.hypot)
+    for _ in range(12):
+        a, b = (values[i] for i in rng.integers(max(0, len(values) - 5), len(values), 2))
+        choice = rng.integers(0, 4)
+        if choice == 0:
+            new = one[rng.integers(0, 7)](one[rng.integers(0, 7)](a))
+        elif choice == 1:
+            new = a * a
+        else:
+            new = two[rng.integers(0, 5)](one[rng.integers(0, 7)](a), b)
+        values.append(0.3 * new)
+    plain, fast = both_passes(sum(value.sum() if seed % 2 else (value * value).mean() for value in values[-4:]))
+    assert plain.keys() == fast.keys()
+    for node, gradient in plain.items():
+        assert gradient.dtype == fast[node].dtype == node.dtype
+        np.testing.assert_array_equal(gradient, fast[node])
+
+
+def test_gradients_that_wait_for_their_use_meet_hooks_and_lists_of_what_is_kept():
+    x = ag.tensor(np.linspace(-1.0, 1.0, SIZE), requires_grad=True)
+    middle = np.tanh(x)
+    handle = middle.register_hook(lambda g: 2.0 * g)
+    (middle * x).sum().backward()
+    expected = np.tanh(x.data) + 2.0 * x.data * (1.0 - np.tanh(x.data) ** 2)
+    np.testing.assert_allclose(x.grad.data, expected)
+    handle.remove()
+    table = (np.tanh(x) * np.sin(x)).sum().backward(keep="all")
+    assert len(table) == 5
+    (kept,) = ag.gradients((middle * x).sum(), middle)
+    np.testing.assert_array_equal(kept.data, x.data)
+
+
 @pytest.mark.parametrize("workers", [1, 2, 3])
 def test_adding_in_blocks_equals_adding_the_whole(workers, monkeypatch):
     monkeypatch.setattr(blocks, "_workers", lambda: workers)
     rng = np.random.default_rng(0)
     g, x, total = rng.standard_normal((3, SIZE))
-    expected = total + g * np.tanh(x)
-    assert blocks.add_in_blocks(lambda g, x: g * np.tanh(x), (g, x), total)
+    expected = total + g * np.tanh(x) + g * x
+    assert blocks.add_in_blocks([lambda g, x: g * np.tanh(x), lambda g, x: g * x], (g, x), total)
     np.testing.assert_array_equal(total, expected)
 
 
@@ -250,7 +290,7 @@ def test_what_cannot_be_added_in_blocks_is_left_unchanged():
         (lambda x: x, (np.ones((2, SIZE))[:, ::2],)),
         (lambda x: 1.0, (2.0,)),
     ]:
-        assert not blocks.add_in_blocks(function, arrays, total)
+        assert not blocks.add_in_blocks([function], arrays, total)
     assert (total == 1).all()
 
 
