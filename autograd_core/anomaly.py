@@ -21,6 +21,7 @@ from .modes import _Switch, state
 from .primitive import Primitive
 from .recording import Node
 from .staleness import LIBRARY, describe_line, user_frame
+from .values import entries_of
 
 if TYPE_CHECKING:
     pass
@@ -209,6 +210,7 @@ class Detector:
         """``"NaN"`` or ``"Inf"`` if there is one in ``value``, otherwise nothing."""
         if not (value.dtype.kind in "fc" if hasattr(value, "dtype") else isinstance(value, float | complex)):
             return ""
+        value = entries_of(value)
         if np.isnan(value).any():
             return "NaN"
         return "Inf" if self.check_inf and np.isinf(value).any() else ""
@@ -233,6 +235,7 @@ class Detector:
 
 def _fingerprint(value: Any) -> int | None:
     """A number that changes when the entries of an array do; ``None`` for what cannot be changed."""
+    value = entries_of(value)
     if not isinstance(value, np.ndarray):
         return None
     return zlib.crc32(np.ascontiguousarray(value).reshape(-1).view(np.uint8).data)
@@ -243,10 +246,11 @@ def _plain(value: Any) -> Any:
 
 
 def _only_where_zero(contribution: Any, gradients: Sequence[Any]) -> bool:
+    contribution, *gradients = map(entries_of, (contribution, *gradients))
     if len(gradients) != 1 or gradients[0].shape != contribution.shape:
         return False
-    bad = ~np.isfinite(contribution)
-    return not np.any(gradients[0][bad] if bad.ndim else gradients[0])
+    bad, g = ~np.isfinite(contribution), gradients[0]
+    return not np.any(g[bad] if bad.ndim else g)
 
 
 def _operands(inputs: Sequence[Any], parents: Sequence[Any]) -> list[str]:
@@ -261,10 +265,12 @@ def _describe(value: Any) -> str:
     """Shape, dtype, range of the finite entries, and how many are not finite."""
     if not hasattr(value, "dtype"):
         return repr(value)
-    text = f"shape {value.shape}, {value.dtype}"
+    entries = entries_of(value)
+    examples = "" if entries is value else f" for each of {len(entries)} examples"
+    text = f"shape {value.shape}{examples}, {value.dtype}"
     if value.size == 0 or value.dtype.kind not in "iufc":
         return text
-    value = np.asarray(value)
+    value = np.asarray(entries)
     finite = value[np.isfinite(value)] if value.dtype.kind in "fc" else value
     if finite.size:
         size = np.abs(finite) if value.dtype.kind == "c" else finite

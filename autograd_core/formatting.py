@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .values import entries_of
+
 if TYPE_CHECKING:
     from .tensor import Tensor
 
@@ -15,7 +17,7 @@ _QUIET = frozenset({"float64", "int64", "bool", "complex128"})
 
 def on_host(value: Any) -> Any:
     """``value`` as an array of NumPy's, for showing it; the arrays of other libraries are copied entry by entry."""
-    value = getattr(value, "entries", value)  # inside vmap: all examples
+    value = entries_of(value)
     return value if isinstance(value, np.ndarray | np.generic) else np.array(value.tolist(), dtype=value.dtype)
 
 

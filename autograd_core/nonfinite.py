@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from .ops.choosing import where
+from .values import entries_of
 
 
 def listen(reports: list[str]) -> np.errstate:
@@ -39,7 +40,7 @@ def without_spurious_nan(
         arguments, attributes: what else the rule got: the output and the inputs, as arrays.
     """
     bad = np.isnan(getattr(contribution, "_data", contribution))
-    if contribution.shape != g.shape or not np.any(getattr(bad, "entries", bad)):
+    if contribution.shape != g.shape or not np.any(entries_of(bad)):
         return contribution
     g = getattr(g, "_data", g)
     derivative = rule(np.ones_like(g), *arguments, **attributes)

@@ -105,6 +105,12 @@ def as_value(data: Any, dtype: Any = None) -> Any:
     return value[()] if type(value) is np.ndarray and value.ndim == 0 else value
 
 
+def entries_of(x: Any) -> Any:
+    """All numbers of a Tensor or an array, for looking at them: inside ``vmap`` those of all examples in one array."""
+    value = getattr(x, "_data", x)
+    return getattr(value, "entries", value)
+
+
 def _foreign_dtype(data: Any) -> TypeError:
     return TypeError(
         explain(

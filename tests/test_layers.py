@@ -17,12 +17,12 @@ PACKAGES = ("autograd_core", "nn", "optim", "viz")
 # of its own layer. Names are those inside autograd_core, or of another package; of several patterns that
 # fit, the last counts.
 LAYERS: list[tuple[str, str]] = [
-    ("errors and modes", "errors modes"),
+    ("errors, modes, and what a value is", "errors modes values"),
     ("what an operation is", "primitive"),
     ("operations", "ops ops.*"),
     (
-        "values, and text made of them",
-        "blas blocks formatting grad_table memory memory_report other_names staleness values watched",
+        "what is done with values, and text made of them",
+        "blas blocks formatting grad_table memory memory_report other_names staleness watched",
     ),
     ("how an operation becomes a node", "recording"),
     ("the two passes", "gradients graph hooks nonfinite pullback unrolled"),

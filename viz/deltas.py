@@ -15,6 +15,7 @@ import numpy as np
 from autograd_core import Tensor
 from autograd_core.graph import conform
 from autograd_core.nonfinite import without_spurious_nan
+from autograd_core.values import entries_of
 
 # Operations that only lay entries out anew, and those that pick some: what becomes of δ on the way back.
 RESHAPED = ("reshape", "expand_dims", "squeeze")
@@ -68,7 +69,7 @@ def factor(consumer: Tensor, position: int) -> float | complex | None:
     a real input.
     """
     x = consumer.inputs[position]
-    if consumer._data.ndim or np.ndim(x):
+    if np.ndim(entries_of(consumer)) or np.ndim(entries_of(x)):
         return None
     one = np.ones_like(consumer._data)
     slope = contribution(consumer, position, one)
@@ -157,7 +158,7 @@ def _by_entries(consumer: Tensor, position: int, upstream: str, formula: str) ->
         ones = np.ones_like(consumer._data)
         real = consumer.inputs[position].dtype.kind != "c"
         imaginary = contribution(consumer, position, 1j * ones if real else ones)  # of the local derivative
-        if np.any(imaginary if real else imaginary.imag):
+        if np.any(entries_of(imaginary if real else imaginary.imag)):
             wrapped = f"conj({formula})"
     text = f"{upstream} {sign} {wrapped}" if formula else _by_rule(consumer.primitive.name, upstream, "")
     if formula in ("1", "−1"):

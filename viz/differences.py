@@ -10,6 +10,7 @@ import numpy as np
 from autograd_core import Tensor
 from autograd_core.errors import explain
 
+from .flow import inside_vmap
 from .text import number
 
 # Entries of which finite differences are taken at most: each costs two forward passes.
@@ -77,6 +78,15 @@ def differences(node: Tensor, between: list[Tensor], operation: str) -> Any:
     Returns:
         d/da for a real entry, d/da + i d/db for a complex one a + ib, as the gradient has it.
     """
+    if inside_vmap(node) or inside_vmap(between[-1]):
+        raise ValueError(
+            explain(
+                operation,
+                expected="a result and a node outside of vmap for check=True",
+                got="one that differs from example to example",
+                remedy="leave check out, or explain the result for one example alone",
+            )
+        )
     data = np.asarray(node._data)
     if not 0 < data.size <= CHECKED_ENTRIES:
         raise ValueError(

@@ -18,6 +18,7 @@ from autograd_core import Tensor
 from autograd_core.errors import explain
 from autograd_core.gradients import conjugate
 from autograd_core.graph import backward_pass, topological_order
+from autograd_core.values import entries_of
 
 from . import deltas
 from .text import as_json, short
@@ -193,6 +194,7 @@ class _Values:
     def value(self, data: Any) -> Value | None:
         if type(data) is tuple:  # an operation with several outputs
             return None
+        data = entries_of(data)
         numbers = None
         if data.size <= self.exact and data.dtype.kind in "fciub":
             flat = np.ravel(np.asarray(data))

@@ -13,12 +13,14 @@ from autograd_core import Tensor
 from autograd_core.errors import explain as problem
 from autograd_core.gradients import as_gradients, conjugate
 from autograd_core.graph import backward_pass, topological_order
+from autograd_core.values import entries_of
 
 from . import deltas
 from .chains import contracted, count_paths, find_paths, uses_by_argument
 from .differences import compared, differences
 from .drawing import draw
 from .explanation import Contribution, Explanation, Step
+from .flow import INSIDE_VMAP, inside_vmap
 from .modes import mark_paths
 from .style import LABEL_WIDTH
 from .text import clipped, short, shortened
@@ -147,11 +149,11 @@ def _check_result(result: Any, operation: str) -> None:
 
 
 def _remarks(between: list[Tensor], gradient: Any, by_paths: bool, texts: _Texts) -> tuple[str, ...]:
-    """What has to be said where numbers are complex."""
+    """What has to be said where values are of many examples, and where numbers are complex."""
+    remarks = [INSIDE_VMAP] if any(map(inside_vmap, between)) else []
     values = [child._data for child in between if not _is_bundle(child)]
     if all(value.dtype.kind != "c" for value in values):
-        return ()
-    remarks = []
+        return tuple(remarks)
     if values[-1].dtype.kind == "c":
         remarks.append(f"{texts.label(between[-1])} is complex: the gradient is that of its real part")
     name = texts.label(between[-1])
@@ -276,7 +278,9 @@ def _step(child: Tensor, uses: Uses, table: Mapping[Tensor, Any], texts: _Texts)
         total = sum((value for *_, value in found[1:]), found[0][2]) if found else np.ones_like(child._data)
         before = texts.value(conjugate(total))
     contributions = tuple(_contribution(child, *entry, uses, table, texts) for entry in found)
-    return Step(texts.label(child), child.shape, gradient, contributions, before if before != gradient else "")
+    return Step(
+        texts.label(child), np.shape(entries_of(child)), gradient, contributions, before if before != gradient else ""
+    )
 
 
 def _contribution(
@@ -309,7 +313,7 @@ def _paths(
     """The paths of a graph of numbers, as long as products tell all, and how many there are."""
     node, result = between[0], between[-1]
     count = count_paths(between, uses)
-    if any(_is_bundle(child) or child._data.ndim for child in between) or any(step.hooked for step in steps):
+    if any(_is_bundle(child) or np.ndim(entries_of(child)) for child in between) or any(step.hooked for step in steps):
         return (), count
     factors = uses_by_argument(uses)
     if factors is None:

@@ -1,4 +1,4 @@
-"""What happens to values on their way: broadcasting and sums on an edge, detached Tensors."""
+"""What happens to values on their way: broadcasting and sums on an edge, detached Tensors, values inside ``vmap``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from autograd_core import Tensor
 from autograd_core.primitive import Primitive
 from autograd_core.recording import DETACHED, OUTPUT
+from autograd_core.values import entries_of
 
 # Operations -> which of their inputs (by its number) is spread out over what they return, and which axes it has of
 # that: the last ones, as many as the input has, or the channels, axis 1.
@@ -21,6 +22,12 @@ SPREAD: dict[str, dict[int, str]] = {
     "batch_norm_with_running_statistics": {1: "channels", 2: "channels"},
     "group_norm": {1: "channels", 2: "channels"},
 }
+
+# What is said of a graph in which values are of many examples.
+INSIDE_VMAP = (
+    "Inside vmap, values and gradients are those of all examples, along a first axis. Formulas and axes are those of "
+    "one example, and what all examples share gets the sum of their gradients."
+)
 
 # Operations that add up (or average) the entries along an axis.
 SUMS = ("sum", "mean")
@@ -93,6 +100,11 @@ def _axes(axes: list[int], count: int) -> str:
     if len(axes) == count and count > 1:
         return "all axes"
     return f"axis {axes[0]}" if len(axes) == 1 else f"axes {', '.join(map(str, axes))}"
+
+
+def inside_vmap(node: Tensor) -> bool:
+    """Whether the node holds a value for each example of a ``vmap``."""
+    return entries_of(node) is not node._data
 
 
 def is_detached(constant: Tensor) -> bool:

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.values import entries_of
+
 # A thumbnail has at most this many rows and columns, that of a single row this many columns.
 THUMBNAIL = 8
 STRIP = 16
@@ -135,7 +137,7 @@ def summarize(value: Any, thumbnail: bool = True) -> Summary:
         dtype, nbytes = (value.dtype.name, value.nbytes) if isinstance(value, np.floating) else ("float64", 8)
         return Summary((), dtype, 1, nbytes, number, number, number, 0.0, abs(number), int(number == 0))
     try:
-        array = np.asarray(value)
+        array = np.asarray(entries_of(value))
     except (TypeError, ValueError, RuntimeError):
         return _without_numbers(value)
     if array.dtype.kind not in "biufc":

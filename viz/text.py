@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.values import entries_of
+
 # Arrays of up to this many entries are written out.
 WRITTEN_OUT = 4
 
@@ -28,6 +30,7 @@ def array(value: Any, digits: int) -> str:
     >>> array(np.array([0.5, 2.0]), 6), array(np.arange(12.0).reshape(3, 4), 6)
     ('[0.5, 2]', '(3, 4) in [0, 11]')
     """
+    value = entries_of(value)
     if value.ndim == 0:
         return number(value[()], digits)
     if value.size <= WRITTEN_OUT:

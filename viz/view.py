@@ -17,8 +17,9 @@ from autograd_core.graph import topological_order
 from autograd_core.memory_report import bytes_by_node
 from autograd_core.primitive import Primitive
 from autograd_core.recording import OUTPUT
+from autograd_core.values import entries_of
 
-from .flow import detached_from, is_detached, note_on_shapes
+from .flow import INSIDE_VMAP, detached_from, inside_vmap, is_detached, note_on_shapes
 from .grouping import Grouping, common
 from .style import LABEL_WIDTH, NOTE_LENGTH
 from .summary import Summary, summarize
@@ -295,6 +296,8 @@ def view_graph(
             builder.add(node, shown)
             if users:
                 builder.add_users(node, shown)
+    if any(node in shown and inside_vmap(node) for node in builder.order):
+        notes = (*notes, INSIDE_VMAP)
     nodes = builder.with_groups()
     return View(nodes, tuple(builder.edges), gradients is not None, tuple(notes), groups=builder.groups(nodes))
 
@@ -359,7 +362,7 @@ class _Builder:
                 value=short(node._data, self.digits),
                 gradient=None if gradient is None else short(getattr(gradient, "_data", gradient), self.digits),
                 requires_grad=node.requires_grad,
-                shape=node.shape,
+                shape=entries_of(node).shape,
                 dtype=str(node.dtype),
                 line="" if primitive is None else line_text(node.where()),
                 summary=summarize(node._data),
@@ -439,6 +442,7 @@ class _Builder:
         label = "" if parent is None else self.label(parent)
         if label:
             return label
+        x = entries_of(x)
         return f"array {x.shape}" if getattr(x, "size", 1) > 4 else short(x, self.digits)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import explain
 from ..primitive import Array, Primitive, constant, define, implements
+from ..values import entries_of
 from .axes import as_array, pytorch_names
 from .indexing import accumulate, dtype_of, getitem, index_add, index_set, is_tensor, plain, zeros
 
@@ -482,7 +483,7 @@ def choose(a: Array, choices: Any, *, mode: str = "raise") -> Array:
     choices = [as_array(choices[i]) for i in range(len(choices))]
     a = _in_range("choose", _as_indices(as_array(a)), len(choices), mode)
     shape = np.broadcast_shapes(a.shape, *(choice.shape for choice in choices))
-    values = plain(a)
+    values = entries_of(plain(a))
     if mode == "raise" and ((values < 0) | (values >= len(choices))).any():
         raise ValueError(
             explain(

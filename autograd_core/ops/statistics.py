@@ -10,7 +10,9 @@ import numpy as np
 
 from ..errors import explain
 from ..primitive import Array, define, implements
+from ..values import entries_of
 from .axes import as_array, as_floats, axes_of, pytorch_names, restore
+from .indexing import plain
 from .joining import concat
 from .reductions import SHARES, Axis, mean, prod, sum
 
@@ -393,7 +395,7 @@ def average(x: Array, axis: Axis = None, weights: Any = None, returned: bool = F
         return (averaged, scale) if returned else averaged
     weights = _fitted_weights(x, axis, as_array(weights))
     scale = sum(weights, axis, keepdims=keepdims)
-    if np.any(scale == 0):
+    if np.any(entries_of(plain(scale == 0))):
         raise ZeroDivisionError(
             explain("average", expected="weights with a sum that is not 0", got="a sum of 0", remedy="pass others")
         )
@@ -478,9 +480,9 @@ def cov(
             total = total - ddof
         else:
             total = total - ddof * sum(weights * as_array(aweights)) / total
-    if total <= 0:
+    if np.any(entries_of(plain(total <= 0))):
         warnings.warn("cov: no more observations than ddof", RuntimeWarning, stacklevel=2)
-        total = total * 0.0
+        total = total * (total > 0)
     rows = rows - average(rows, 1, weights, keepdims=True)
     others = np.transpose(rows if weights is None else rows * weights)
     return np.squeeze(rows @ (np.conjugate(others) if others.dtype.kind == "c" else others) / total)

@@ -19,6 +19,8 @@ from ..primitive import Primitive
 from ..pullback import Pullback, nodes_since
 from ..recording import Node, make_constant, make_leaf, next_index
 from ..tensor import Tensor
+from ..values import entries_of
+from .examples import vectorizing
 from .tracing import check_function, described
 from .trees import flatten, unflatten
 
@@ -100,7 +102,8 @@ class _Segment:
     """One call of a checkpointed function.
 
     The operation that is recorded has as inputs the arguments that require a gradient (``own``), and then
-    the Tensors from outside that the function turned out to use (``closure``).
+    the Tensors from outside that the function turned out to use (``closure``). Inside ``vmap`` the values are
+    those of all examples, and every run is one for as many examples (``sizes``).
     """
 
     def __init__(self, f: Any, args: Any, kwargs: Any, generators: Sequence[np.random.Generator]) -> None:
@@ -109,6 +112,8 @@ class _Segment:
         self.own = [i for i, leaf in enumerate(self.leaves) if isinstance(leaf, Node) and leaf._requires_grad]
         self.generators = [*generators, *(current() for current in _generators)]
         self.states = self._random_states()
+        vectorization = modes.state.vectorization
+        self.sizes = None if vectorization is None else vectorization.sizes
         self.arguments = [self.leaves[i] for i in self.own]
         self.closure: list[Any] = []
         self.values: tuple[Any, ...] | None = None
@@ -130,7 +135,8 @@ class _Segment:
             multiple=not single,
             formulas="run again",
         )
-        recorded = primitive(*self.arguments, *self.closure)
+        with vectorizing(None):  # the function's own operations are lifted to all examples, so that this one is
+            recorded = primitive(*self.arguments, *self.closure)
         # What a second run needs of the arguments comes back as inputs of the rule.
         for i in self.own:
             self.leaves[i] = None
@@ -151,7 +157,7 @@ class _Segment:
         if self.values is not None:
             values, self.values = self.values, None
             return values
-        with modes.no_grad():
+        with modes.no_grad(), vectorizing(self.sizes):
             leaves, _ = flatten(self._run([make_constant(x) for x in inputs[: len(self.own)]]))
         self.states = self._random_states()
         return tuple(leaf._data for leaf in leaves if isinstance(leaf, Node))
@@ -160,7 +166,7 @@ class _Segment:
         """Run the function again, recorded, and take the gradients back through it."""
         record = any(isinstance(x, Node) for x in inputs)
         own, closure = inputs[: len(self.own)], inputs[len(self.own) :]
-        with modes.enable_grad(), self._replayed():
+        with modes.enable_grad(), vectorizing(self.sizes), self._replayed():
             first = next_index()
             arguments = [identity(x) if record else make_leaf(Tensor, x, True) for x in own]
             leaves, _ = flatten(self._run(arguments))
@@ -172,7 +178,7 @@ class _Segment:
         if not same:
             raise _differs(self.f, "other Tensors, or Tensors that were replaced in between")
         for old, new in zip(outputs, again, strict=True):
-            if not _close(old._data if isinstance(old, Node) else old, new._data):
+            if not _close(old, new):
                 raise _differs(self.f, "other values")
         return tuple(pullback(gradients, record=record))
 
@@ -199,6 +205,7 @@ class _Segment:
 
 def _close(old: Any, new: Any) -> bool:
     """Whether two runs gave the same, up to what another order of summation may do."""
+    old, new = entries_of(old), entries_of(new)
     if old.shape != new.shape:
         return False
     tolerance = 100 * np.finfo(old.dtype).eps

@@ -27,6 +27,7 @@ from ..errors import GradientError, explain
 from ..ops.choosing import where
 from ..primitive import PRIMITIVES, Primitive
 from ..recording import Node, make_constant, next_index
+from ..values import entries_of
 from .batching import Batch, CannotBatch
 
 __all__: list[str] = []
@@ -296,7 +297,7 @@ def _without_spurious_nan(contribution: Any, rule: Any, operands: tuple[Any, ...
     """``nonfinite.without_spurious_nan`` for the contributions of all examples."""
     g, *others = _map(operands, lambda x: x._data if isinstance(x, Node) else x)
     bad = np.isnan(contribution._data if isinstance(contribution, Node) else contribution)
-    if bad.shape != g.shape or not np.any(getattr(bad, "entries", bad)):
+    if bad.shape != g.shape or not np.any(entries_of(bad)):
         return contribution
     derivative = rule(np.ones_like(g), *others, **attributes)
     spurious = bad & ((g == 0) | (derivative == 0))

@@ -72,7 +72,7 @@ def vmap(
         n = Count(_number_of_examples(leaves, structure, axes, axis_size))
         with vectorizing((*around, n)):
             stand_ins = [
-                leaf if axis is None else hide(np.moveaxis(_tensor(leaf, around), axis, 0), count=n)
+                leaf if axis is None else hide(_first(_tensor(leaf, around), axis), count=n)
                 for leaf, axis in zip(leaves, axes, strict=True)
             ]
             args, kwargs = unflatten(structure, stand_ins)
@@ -95,6 +95,11 @@ def vmap(
 
 def _tensor(leaf: Any, sizes: tuple[Count, ...]) -> Any:
     return expand(leaf if isinstance(leaf, Node) else make_constant(as_value(leaf)), sizes)
+
+
+def _first(x: Tensor, axis: int) -> Any:
+    """``x`` with that axis first."""
+    return np.moveaxis(x, axis, 0) if axis % x.ndim else x
 
 
 def _arguments(args: Any, kwargs: Any, in_axes: Any) -> tuple[list[Any], Structure, list[Any]]:

@@ -13,7 +13,7 @@ from autograd_core import Tensor
 from autograd_core.errors import explain
 from autograd_core.ops.gathering import scatter_along
 from autograd_core.primitive import Primitive, define
-from autograd_core.values import as_value
+from autograd_core.values import as_value, entries_of
 
 from ..pooling_windows import check_sizes, spatial_shape
 from ..random import default_generator
@@ -357,7 +357,7 @@ def _unpool(
         )
     sizes = check_sizes(operation, axes, kernel_size, stride, padding)
     target = _unpooled_shape(operation, axes, shape, sizes, output_size)
-    values = indices._data if isinstance(indices, Tensor) else indices
+    values = entries_of(indices)
     if values.size and not (values.min() >= 0 and values.max() < math.prod(target)):
         raise ValueError(
             explain(

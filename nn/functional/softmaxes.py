@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd_core import Tensor, special
 from autograd_core.errors import explain
+from autograd_core.values import entries_of
 
 from ..arguments import check_axis
 from ..explicit import wants_parts
@@ -190,7 +191,7 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Any:
             [0, 0, 1]])
     """
     indices = tensor if hasattr(tensor, "dtype") else np.asarray(tensor)
-    values = indices.numpy() if isinstance(indices, Tensor) else indices
+    values = entries_of(indices.numpy() if isinstance(indices, Tensor) else indices)
     if values.dtype.kind not in "iu":
         raise TypeError(
             explain(

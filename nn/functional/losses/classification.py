@@ -14,6 +14,7 @@ from autograd_core.functions import sum as _sum
 from autograd_core.ops.gathering import scatter_along
 from autograd_core.primitive import define
 from autograd_core.transforms.examples import for_each_example
+from autograd_core.values import entries_of
 
 from ...explicit import wants_parts
 from ...sizes import check_integer, check_number
@@ -94,7 +95,7 @@ def binary_cross_entropy(input: Tensor, target: Any, weight: Any = None, reducti
     tensor([  0.6931, 100.    ])
     """
     input, target = as_pair("binary_cross_entropy", input, target)
-    values = input.detach().numpy() if isinstance(input, Tensor) else input
+    values = entries_of(input.detach().numpy() if isinstance(input, Tensor) else input)
     outside = ~((values >= 0) & (values <= 1))
     if outside.any():
         raise ValueError(

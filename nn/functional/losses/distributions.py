@@ -11,6 +11,7 @@ from autograd_core import Tensor, special
 from autograd_core.errors import explain
 from autograd_core.functions import sum as _sum
 from autograd_core.functions import where
+from autograd_core.values import entries_of
 
 from ...sizes import as_number
 from ..clamping import raise_to
@@ -109,7 +110,7 @@ def gaussian_nll_loss(
                     remedy="predict one variance for each output, or one for each sample",
                 )
             )
-    values = var.detach().numpy() if isinstance(var, Tensor) else var
+    values = entries_of(var.detach().numpy() if isinstance(var, Tensor) else var)
     if (values < 0).any():
         raise ValueError(
             explain(

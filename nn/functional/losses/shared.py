@@ -11,7 +11,7 @@ from autograd_core import Tensor
 from autograd_core.errors import explain
 from autograd_core.functions import mean as _mean
 from autograd_core.functions import sum as _sum
-from autograd_core.values import as_value
+from autograd_core.values import as_value, entries_of
 
 from ...sizes import check_number
 
@@ -185,7 +185,7 @@ def class_error(operation: str, value: Any, classes: int) -> ValueError:
 
 def check_signs(operation: str, target: Any) -> None:
     """Refuse targets other than 1 and −1."""
-    values = target.detach().numpy() if isinstance(target, Tensor) else target
+    values = entries_of(target.detach().numpy() if isinstance(target, Tensor) else target)
     wrong = values[np.abs(values) != 1]
     if wrong.size:
         raise ValueError(
