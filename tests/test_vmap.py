@@ -196,6 +196,15 @@ def test_functions_that_look_at_their_indices_go_one_by_one():
     near(ag.grad(lambda s: ag.vmap(F.nll_loss)(s, labels).sum())(scores), -np.eye(3)[labels])
 
 
+def test_options_that_differ():
+    x, t = np.array([[1.0, 2.0], [1.0, 2.0]]), np.array([0.1, 1.5])
+    near(ag.vmap(lambda x, t: np.isclose(x, 1.0, atol=t))(x, t), [[True, False], [True, True]])
+    near(
+        ag.vmap(lambda x, t: np.linalg.norm(x, ord=t))(x, t + 1.0),
+        [np.linalg.norm(v, p) for v, p in zip(x, t + 1.0, strict=True)],
+    )
+
+
 def test_functions_without_a_gradient_give_constants():
     near(ag.vmap(lambda x: x * np.isfinite(x) + np.argmax(x))(X), X + X.argmax(1)[:, None])
     near(ag.vmap(lambda x: x * np.count_nonzero(x > 0))(X), X * (X > 0).sum(1)[:, None])

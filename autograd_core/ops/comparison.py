@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..primitive import Array, constant, define, implements
+from .indexing import plain
 from .pointwise import binary, unary
 
 __all__ = [
@@ -138,7 +139,7 @@ def isclose(x1: Array, x2: Array, rtol: float = 1e-5, atol: float = 1e-8, equal_
     >>> ag.isclose(ag.tensor([1.0, 2.0]), [1.0 + 1e-9, 2.1])
     tensor([ True, False])
     """
-    return _isclose(x1, x2, rtol=rtol, atol=atol, equal_nan=equal_nan)
+    return _isclose(x1, x2, rtol=plain(rtol), atol=plain(atol), equal_nan=equal_nan)
 
 
 def allclose(x1: Array, x2: Array, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 from ..errors import explain
 from ..primitive import Array, define, implements
 from .axes import as_array, pytorch_names, restore
+from .indexing import plain
 from .linalg import inv
 from .matrices import conj
 from .spectra import svdvals
@@ -78,7 +79,7 @@ def vector_norm(
     if isinstance(ord, str):
         raise _unknown_order("vector_norm", ord, "a number")
     axis = tuple(axis) if isinstance(axis, list) else axis
-    return _vector_norm(as_array(x), ord=ord, axis=axis, keepdims=keepdims)
+    return _vector_norm(as_array(x), ord=plain(ord), axis=axis, keepdims=keepdims)
 
 
 @implements(np.linalg.matrix_norm)
@@ -165,7 +166,7 @@ def norm(x: Array, ord: Any = None, axis: Any = None, keepdims: bool = False) ->
     if len(axes) == 1:
         if isinstance(ord, str):
             raise _unknown_order("norm", ord, "a number for vectors")
-        return _vector_norm(x, ord=2 if ord is None else ord, axis=axes[0], keepdims=keepdims)
+        return _vector_norm(x, ord=2 if ord is None else plain(ord), axis=axes[0], keepdims=keepdims)
     if len(axes) == 2:
         return _matrix_norm(x, ord, axes, keepdims, "norm")
     raise ValueError(
