@@ -41,7 +41,13 @@ ELEMENTARY: dict[str, str] = {
     "unfold": "one step, entries copied by place",
 }
 
-JOINT = [name for name, operation in OPERATIONS.items() if operation.forward.__module__.partition(".")[0] == "nn"]
+
+def package(function):
+    """Where a function is from; ufuncs say so only in newer versions of NumPy."""
+    return getattr(function, "__module__", "numpy").partition(".")[0]
+
+
+JOINT = [name for name, operation in OPERATIONS.items() if package(operation.forward) == "nn"]
 
 
 def as_tuple(result):

@@ -14,10 +14,11 @@ pytestmark = pytest.mark.skipif(
 )
 RUNS = [(name, start) for name in sorted(MODELS) for start in (0, 1)]
 TIGHT = dict(ftol=1e-12, xtol=1e-12, gtol=1e-12)
-# The runs from bad starts that end elsewhere.
+# The runs from bad starts that end elsewhere. From that of MGH17, the last digits of the first steps decide whether
+# levenberg ends where both exponentials have nearly the same rate: a change of BLAS can bring it there.
 MISSES = {
     "lm": {("BoxBOD", 0), ("MGH10", 0)},
-    "levenberg": {("MGH10", 0)},
+    "levenberg": {("MGH10", 0), ("MGH17", 0)},
     "gauss-newton": {("MGH09", 0), ("MGH10", 0), ("MGH17", 0), ("Rat43", 0)},
 }
 
