@@ -187,7 +187,8 @@ class _Card:
             weight = ' font-weight="bold"' if line.role == "name" else ""
             more = ""
             if line.more:
-                more = f'<tspan font-weight="normal" fill="{self.color("muted")}">{GAP}{escape(line.more)}</tspan>'
+                # The gap stands before it, since some programs leave out spaces that a tspan begins with.
+                more = f'{GAP}<tspan font-weight="normal" fill="{self.color("muted")}">{escape(line.more)}</tspan>'
             return [f'<text x="{n(PADDING)}" y="{n(base)}" fill="{color}"{weight}>{escape(line.text)}{more}</text>']
         return [
             texts(PADDING + self.indent, base, line.word, self.color("muted"), SMALL),
