@@ -1,6 +1,5 @@
 """Optimizers with the names and defaults of ``torch.optim``, schedules, line searches."""
 
-import importlib as _importlib
 import typing as _typing
 
 from . import line_search as line_search
@@ -19,7 +18,9 @@ from .second_order import *
 if not _typing.TYPE_CHECKING:  # a type checker would take it to mean that every name is there
 
     def __getattr__(name):
-        """``optim.swa_utils``, loaded when asked for: it stands on ``nn``, which optimizers do without."""
-        if name == "swa_utils":
-            return _importlib.import_module("optim.swa_utils")
+        if name == "swa_utils":  # where PyTorch has averages of networks, which optimizers here know nothing of
+            raise AttributeError(
+                "optim has no 'swa_utils'. To mend it: take averages of weights from nn.utils.averaging, and SWALR "
+                "from optim.lr_scheduler."
+            )
         raise AttributeError(f"module 'optim' has no attribute {name!r}")

@@ -46,7 +46,7 @@ MAY_KNOW = {
     "optim": {"autograd_core"},
     "viz": {"autograd_core", "nn"},
 }
-EXCEPTIONS = {"nn.training": {"optim"}, "optim.swa_utils": {"nn"}}
+EXCEPTIONS = {"nn.training": {"optim"}}
 
 # What may be imported at module level from outside: everything else is optional and imported where it is used.
 REQUIRED = {"numpy", "graphviz"}
