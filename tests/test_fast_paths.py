@@ -242,14 +242,16 @@ def test_large_arrays_through_the_unrolled_pass_bit_for_bit(seed, monkeypatch):
     two = (np.add, np.multiply, np.subtract, np.maximum, np.hypot)
     for _ in range(12):
         a, b = (values[i] for i in rng.integers(max(0, len(values) - 5), len(values), 2))
-        choice = rng.integers(0, 4)
-        if choice == 0:
-            new = one[rng.integers(0, 7)](one[rng.integers(0, 7)](a))
+        choice = rng.integers(0, 5)
+        if choice == 4:
+            new = np.flip(a) if rng.integers(0, 2) else a @ rng.standard_normal((7, 7)).astype(a.dtype)
+        elif choice == 0:
+            new = one[rng.integers(0, 7)](one[rng.integers(0, 7)](0.3 * a))
         elif choice == 1:
             new = a * a
         else:
             new = two[rng.integers(0, 5)](one[rng.integers(0, 7)](a), b)
-        values.append(0.3 * new)
+        values.append(new if choice in (0, 4) else 0.3 * new)  # operations of one input may be used again
     plain, fast = both_passes(sum(value.sum() if seed % 2 else (value * value).mean() for value in values[-4:]))
     assert plain.keys() == fast.keys()
     for node, gradient in plain.items():
